@@ -1,0 +1,2 @@
+//! mastery
+fn main() {}
