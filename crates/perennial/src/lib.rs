@@ -1,1 +1,21 @@
-//! perennial
+//! OTP supervision for Rust: processes that are linked, monitored, named and supervised.
+#![forbid(unsafe_code)]
+
+mod clock;
+pub mod exit_reason;
+pub mod pid;
+pub mod process;
+
+pub mod node {
+    //! The node: process table, names, clock and events; see [`Node`].
+    pub use crate::process::{
+        current::Entered,
+        events::{Event, EventId, EventKind, EventStream, Missed, SignalKind},
+        node::{Node, Time},
+    };
+}
+
+pub mod time {
+    //! Waiting by the clock of the node, which a test may pause.
+    pub use crate::process::time::{Elapsed, Sleep, sleep, timeout};
+}

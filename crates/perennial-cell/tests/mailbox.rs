@@ -1,0 +1,106 @@
+//! What the mailbox promises, on one and on several threads (small enough for miri).
+
+#![cfg(not(loom))]
+
+use perennial_cell::{Closed, Erase, Letter, Mailbox};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+trait Show: Send {
+    fn show(self: Box<Self>) -> String;
+}
+impl<M: ToString + Send> Show for Letter<dyn Show, M> {
+    fn show(self: Box<Self>) -> String {
+        self.into_value().to_string()
+    }
+}
+impl<M: ToString + Send + 'static> Erase<M> for dyn Show {
+    fn erase(letter: Box<Letter<Self, M>>) -> Box<Self> {
+        letter
+    }
+}
+
+#[derive(Debug)]
+struct Counted(Arc<AtomicUsize>);
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+impl std::fmt::Display for Counted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("counted")
+    }
+}
+
+#[test]
+fn letters_of_any_type_come_out_in_arrival_order() {
+    let mailbox = Mailbox::<dyn Show>::new();
+    mailbox.push(1_u8).unwrap();
+    mailbox.push("two").unwrap();
+    mailbox.push(String::from("three")).unwrap();
+    mailbox.push([0_u64; 0].len()).unwrap();
+    let shown: Vec<_> = mailbox.take().map(Show::show).collect();
+    assert_eq!(shown, ["1", "two", "three", "0"]);
+    assert!(mailbox.take().is_empty());
+}
+
+#[test]
+fn a_closed_mailbox_gives_the_value_back() {
+    let mailbox = Mailbox::<dyn Show>::new();
+    mailbox.push(1).unwrap();
+    assert_eq!(mailbox.close().map(Show::show).collect::<Vec<_>>(), ["1"]);
+    assert_eq!(mailbox.push(2), Err(Closed(2)));
+    assert!(mailbox.take().is_empty());
+    assert!(mailbox.close().is_empty());
+}
+
+#[test]
+fn unread_letters_are_dropped_once() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let mailbox = Mailbox::<dyn Show>::new();
+    for _ in 0..4 {
+        mailbox.push(Counted(drops.clone())).unwrap();
+    }
+    let mut batch = mailbox.take();
+    drop(batch.next());
+    assert_eq!(drops.load(Ordering::Relaxed), 1);
+    drop(batch);
+    assert_eq!(drops.load(Ordering::Relaxed), 4);
+    mailbox.push(Counted(drops.clone())).unwrap();
+    drop(mailbox);
+    assert_eq!(drops.load(Ordering::Relaxed), 5);
+}
+
+#[test]
+fn each_sender_keeps_its_order_and_nothing_is_lost() {
+    let count = if cfg!(miri) { 20 } else { 20_000 };
+    let mailbox = Arc::new(Mailbox::<dyn Show>::new());
+    let senders: Vec<_> = (0..3)
+        .map(|sender| {
+            let mailbox = mailbox.clone();
+            thread::spawn(move || {
+                for n in 0..count {
+                    mailbox.push(format!("{sender} {n}")).unwrap();
+                }
+            })
+        })
+        .collect();
+    let mut next = [0; 3];
+    while next.iter().sum::<usize>() < 3 * count {
+        for letter in mailbox.take() {
+            let shown = letter.show();
+            let (sender, n) = shown.split_once(' ').unwrap();
+            let sender: usize = sender.parse().unwrap();
+            assert_eq!(n.parse::<usize>().unwrap(), next[sender]);
+            next[sender] += 1;
+        }
+        thread::yield_now();
+    }
+    senders.into_iter().for_each(|sender| sender.join().unwrap());
+}

@@ -1,0 +1,306 @@
+//! What a process is made of.
+//!
+//! # Invariants
+//!
+//! 1. `phase` goes from `Alive` to `Dying` to `Gone` and never back; the reason is fixed by the first step.
+//! 2. Links are kept on both sides. One who links writes its own side first; one who ends takes its side
+//!    whole, then tells the others. So a link is never known only to the one who ended.
+//! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
+//!    written first and decides: a `Down` whose reference is not there any more is dropped.
+//! 4. No user code, waker or `Drop` of a user's value runs under the lock.
+
+use crate::{
+    clock::TimerId,
+    exit_reason::{CallError, ExitReason},
+    pid::{Pid, Ref},
+    process::{
+        events::EventId,
+        messages::{Down, Exit},
+        node::NodeInner,
+    },
+};
+use perennial_cell::{Closed, Erase, Mailbox, Notify};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::{
+    any::Any,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// A process of any kind.
+pub(crate) type ProcRef = Arc<dyn Proc>;
+
+/// What can be done with a process whose messages have unknown types.
+pub(crate) trait Proc: Send + Sync + 'static {
+    fn process(&self) -> &Process;
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    /// Closes the mailbox and drops what is in it.
+    fn close(&self);
+    /// Asks for an orderly stop by a message; false if this kind of process has none.
+    fn request_stop(&self, reason: ExitReason) -> bool;
+}
+
+/// A process and its mailbox.
+pub(crate) struct Block<D: ?Sized> {
+    pub(crate) process: Process,
+    mailbox: Mailbox<D>,
+}
+
+impl<D: ?Sized> Block<D> {
+    pub(crate) fn new(process: Process) -> Self {
+        Self { process, mailbox: Mailbox::new() }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.process.pid
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox<D> {
+        &self.mailbox
+    }
+
+    /// Sends a message. An error gives it back: the process has ended.
+    pub(crate) fn send<M: Send>(&self, message: M) -> Result<(), M>
+    where
+        D: Erase<M>,
+    {
+        match self.mailbox.push(message) {
+            Ok(()) => {
+                self.process.stats.received.fetch_add(1, Ordering::Relaxed);
+                self.process.notify();
+                Ok(())
+            }
+            Err(Closed(message)) => Err(message),
+        }
+    }
+}
+
+impl<D: ?Sized> fmt::Debug for Block<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Block({})", self.process.pid)
+    }
+}
+
+/// What every process has.
+pub(crate) struct Process {
+    pub(crate) pid: Pid,
+    pub(crate) node: Arc<NodeInner>,
+    pub(crate) parent: Option<Pid>,
+    pub(crate) ancestors: Option<Arc<Ancestor>>,
+    pub(crate) behaviour: &'static str,
+    pub(crate) stats: Stats,
+    /// What higher layers attach for others to find, such as the table of a registry.
+    pub(crate) public: OnceLock<Arc<dyn Any + Send + Sync>>,
+    notify: Notify,
+    /// Set once `State::doom` is; read around each poll.
+    doomed: AtomicBool,
+    /// The event on whose behalf the process acts now, or 0. Written by the process itself.
+    cause: AtomicU64,
+    state: Mutex<State>,
+}
+
+/// A process's parents, grandparents and so on.
+#[derive(Debug)]
+pub(crate) struct Ancestor {
+    pub(crate) pid: Pid,
+    pub(crate) next: Option<Arc<Ancestor>>,
+}
+
+/// What an observer wants to know, without asking the process.
+#[derive(Debug, Default)]
+pub(crate) struct Stats {
+    /// Messages that were put into the mailbox.
+    pub(crate) received: AtomicU64,
+    /// Messages that were taken out. Written by the process itself.
+    pub(crate) handled: AtomicU64,
+    /// Nanoseconds of being polled, while somebody observes. Written by the process itself.
+    pub(crate) busy: AtomicU64,
+    /// When it was last polled, in nanoseconds since the node began, while somebody observes.
+    pub(crate) last_active: AtomicU64,
+}
+
+impl Stats {
+    /// Counts a message that the process took out of its mailbox.
+    pub(crate) fn count_handled(&self) {
+        // The process is the only writer, so this needs no read-modify-write.
+        self.handled.store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    pub(crate) doom: Option<(ExitReason, EventId)>,
+    pub(crate) trap: Option<Arc<dyn Trap>>,
+    pub(crate) bonds: Option<Box<Bonds>>,
+    /// Answers the one who started it, with success by the process itself or else by its last act.
+    pub(crate) starter: Option<Starter>,
+    /// The reply of `stop_reply`, sent when state and names are gone.
+    pub(crate) last_reply: Option<Box<dyn FnOnce() + Send>>,
+}
+
+#[derive(Default)]
+pub(crate) enum Phase {
+    #[default]
+    Alive,
+    /// The reason is fixed. `told` when monitors and links have been taken: too late for new ones.
+    Dying {
+        reason: ExitReason,
+        settled: bool,
+        told: bool,
+    },
+    Gone {
+        reason: ExitReason,
+    },
+}
+
+/// What few processes have, or have much of.
+#[derive(Default)]
+pub(crate) struct Bonds {
+    pub(crate) links: FxHashSet<Pid>,
+    pub(crate) watchers: FxHashMap<Ref, Watcher>,
+    pub(crate) watching: FxHashMap<Ref, Pid>,
+    pub(crate) timers: FxHashMap<Ref, TimerId>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) label: Option<String>,
+    pub(crate) rows: Vec<Arc<dyn Release>>,
+    pub(crate) callers: FxHashMap<Ref, Arc<dyn Settle>>,
+    pub(crate) unsettled: Vec<Box<dyn FnOnce(&ExitReason) + Send>>,
+}
+
+/// Told with which result a start ended.
+pub(crate) type Starter = Box<dyn FnOnce(Started) + Send>;
+
+/// How a start ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Started {
+    Running,
+    AlreadyStarted(Pid),
+    Ignore,
+    Exit(ExitReason),
+}
+
+/// Who gets a `Down`.
+pub(crate) enum Watcher {
+    /// A process, through its mailbox.
+    Process { pid: Pid, to: Arc<dyn Receive<Down>>, name: Option<Arc<str>> },
+    /// A future.
+    Future(tokio::sync::oneshot::Sender<Down>),
+}
+
+/// A process that takes messages of type `M`.
+pub(crate) trait Receive<M>: Send + Sync {
+    fn receive(&self, message: M) -> Result<(), M>;
+    fn process(&self) -> &Process;
+}
+
+/// A process that takes exit signals as messages.
+pub(crate) trait Trap: Send + Sync {
+    fn trapped(&self, exit: Exit);
+}
+
+/// Something that a process holds under its name elsewhere: a row of a registry.
+pub(crate) trait Release: Send + Sync {
+    /// Gives up everything that `owner` holds there.
+    fn release(&self, owner: Pid);
+    /// Where it is held, to tell one from another.
+    fn place(&self) -> *const ();
+}
+
+/// A caller that waits for a deferred reply.
+pub(crate) trait Settle: Send + Sync {
+    fn settle(&self, error: CallError);
+}
+
+impl Process {
+    pub(crate) fn new(
+        pid: Pid,
+        node: Arc<NodeInner>,
+        parent: Option<Pid>,
+        ancestors: Option<Arc<Ancestor>>,
+        behaviour: &'static str,
+    ) -> Self {
+        let notify = Notify::new(node.clock.activity());
+        Self {
+            pid,
+            node,
+            parent,
+            ancestors,
+            behaviour,
+            stats: Stats::default(),
+            public: OnceLock::new(),
+            notify,
+            doomed: AtomicBool::new(false),
+            cause: AtomicU64::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no user code runs under the lock of a process")
+    }
+
+    /// Has the process polled soon.
+    pub(crate) fn notify(&self) {
+        if self.notify.notify(self.node.clock.activity()) {
+            self.node.clock.quiet();
+        }
+    }
+
+    pub(crate) fn waker_slot(&self) -> &Notify {
+        &self.notify
+    }
+
+    pub(crate) fn is_doomed(&self) -> bool {
+        // Acquire: pairs with `doom`; the reason itself is read under the lock.
+        self.doomed.load(Ordering::Acquire)
+    }
+
+    /// Sets the deadly signal that the process is to die of; the first one counts.
+    pub(crate) fn doom(&self, state: &mut State, reason: ExitReason, signal: EventId) {
+        if state.doom.is_none() {
+            state.doom = Some((reason, signal));
+            self.doomed.store(true, Ordering::Release);
+        }
+    }
+
+    /// Alive: not ending, and no deadly signal has arrived.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.is_doomed() && matches!(self.lock().phase, Phase::Alive)
+    }
+
+    pub(crate) fn cause(&self) -> Option<EventId> {
+        EventId::from_bits(self.cause.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_cause(&self, cause: Option<EventId>) {
+        self.cause.store(EventId::to_bits(cause), Ordering::Relaxed);
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.node.clock.now()
+    }
+
+    /// The reason, if the process is ending or has ended.
+    pub(crate) fn reason(&self) -> Option<ExitReason> {
+        match &self.lock().phase {
+            Phase::Alive => None,
+            Phase::Dying { reason, .. } | Phase::Gone { reason } => Some(reason.clone()),
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn bonds(&mut self) -> &mut Bonds {
+        self.bonds.get_or_insert_default()
+    }
+
+    /// Whether links and monitors can still be made, and will be told.
+    pub(crate) fn can_bond(&self) -> bool {
+        matches!(self.phase, Phase::Alive | Phase::Dying { told: false, .. })
+    }
+}

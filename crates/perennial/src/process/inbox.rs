@@ -1,0 +1,254 @@
+//! Bare processes: a future with an inbox.
+
+use crate::{
+    exit_reason::ExitReason,
+    pid::Pid,
+    process::{
+        block::{Block, Proc, ProcRef, Process, Receive, Trap},
+        messages::{Down, Exit},
+        monitors,
+        node::Node,
+        panics,
+        recipient::Recipient,
+        spawn::{self, Spawn},
+        timer::{self, Timer},
+    },
+};
+use perennial_cell::{Batch, Erase, Letter};
+use std::{
+    any::{Any, type_name},
+    fmt,
+    future::{Future, poll_fn},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+/// What a process may return: nothing, a reason, or a result whose error is the reason.
+pub trait IntoExitReason {
+    /// The reason with which the process ends.
+    fn into_exit_reason(self) -> ExitReason;
+}
+
+impl IntoExitReason for () {
+    fn into_exit_reason(self) -> ExitReason {
+        ExitReason::Normal
+    }
+}
+
+impl IntoExitReason for ExitReason {
+    fn into_exit_reason(self) -> ExitReason {
+        self
+    }
+}
+
+impl<T: IntoExitReason, E: Into<ExitReason>> IntoExitReason for Result<T, E> {
+    fn into_exit_reason(self) -> ExitReason {
+        self.map_or_else(Into::into, T::into_exit_reason)
+    }
+}
+
+/// A letter of a bare process.
+pub(crate) trait Open<M>: Send {
+    fn open(self: Box<Self>) -> M;
+}
+
+impl<M: Send> Open<M> for Letter<dyn Open<M>, M> {
+    fn open(self: Box<Self>) -> M {
+        self.into_value()
+    }
+}
+
+impl<M: Send + 'static> Erase<M> for dyn Open<M> {
+    fn erase(letter: Box<Letter<Self, M>>) -> Box<Self> {
+        letter
+    }
+}
+
+type Bare<M> = Block<dyn Open<M>>;
+
+impl<M: Send + 'static> Proc for Bare<M> {
+    fn process(&self) -> &Process {
+        &self.process
+    }
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+    fn close(&self) {
+        self.mailbox().close().for_each(panics::drop_quietly);
+    }
+    fn request_stop(&self, _: ExitReason) -> bool {
+        false
+    }
+}
+
+impl<T: Send, M: From<T> + Send + 'static> Receive<T> for Bare<M> {
+    fn receive(&self, message: T) -> Result<(), T> {
+        // The value is made into the inbox's type, so it cannot be given back; nobody here asks for it.
+        let _ = self.send(M::from(message));
+        Ok(())
+    }
+    fn process(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl<M: From<Exit> + Send + 'static> Trap for Bare<M> {
+    fn trapped(&self, exit: Exit) {
+        let _ = self.send(M::from(exit));
+    }
+}
+
+/// The messages of a bare process, in arrival order.
+///
+/// # OTP
+///
+/// `receive` without patterns.
+pub struct Inbox<M> {
+    block: Arc<Bare<M>>,
+    taken: Batch<dyn Open<M>>,
+}
+
+impl<M: Send + 'static> Inbox<M> {
+    /// Waits for the next message.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a message is taken only when the future is ready.
+    pub async fn receive(&mut self) -> M {
+        poll_fn(|_| self.try_receive().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    /// The next message, if there is one already.
+    pub fn try_receive(&mut self) -> Option<M> {
+        if self.taken.is_empty() {
+            self.taken = self.block.mailbox().take();
+        }
+        let letter = self.taken.next()?;
+        self.block.process.stats.count_handled();
+        Some(letter.open())
+    }
+
+    /// The pid of this process.
+    pub fn pid(&self) -> Pid {
+        self.block.pid()
+    }
+
+    /// Where others send to.
+    pub fn recipient(&self) -> Recipient<M> {
+        Recipient::new(self.block.clone())
+    }
+
+    /// From now on exit signals, but for kill, come as [`Exit`] messages. Returns whether they did before.
+    #[doc(alias = "process_flag/2")]
+    pub fn trap_exit(&self, trap: bool) -> bool
+    where
+        M: From<Exit>,
+    {
+        let new = trap.then(|| self.block.clone() as Arc<dyn Trap>);
+        let old = std::mem::replace(&mut self.block.process.lock().trap, new);
+        old.is_some()
+    }
+
+    /// Has the end of a process come as a [`Down`] message.
+    pub fn monitor(&self, pid: Pid) -> crate::pid::Ref
+    where
+        M: From<Down>,
+    {
+        let me: ProcRef = self.block.clone();
+        let target = Node::of(pid).and_then(|node| node.process(pid));
+        monitors::watch_as(&me, self.block.clone(), target, Some(pid), None)
+    }
+
+    /// Removes a monitor; false if its `Down` was delivered already.
+    pub fn demonitor(&self, monitor: crate::pid::Ref) -> bool {
+        let me: ProcRef = self.block.clone();
+        monitors::demonitor(&me, monitor)
+    }
+
+    /// Sends `message` to this process after `delay`.
+    pub fn send_after(&self, delay: Duration, message: M) -> Timer {
+        timer::send_after::<M>(self.block.clone(), delay, message)
+    }
+}
+
+impl<M> fmt::Debug for Inbox<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inbox({})", self.block.process.pid)
+    }
+}
+
+/// Spawns a process that runs the future made by `body`. It is linked to nobody.
+///
+/// It is in the process table, and can be sent to, before this returns.
+///
+/// # Panics
+///
+/// If there is no node and no tokio runtime: see [`Node::current`](crate::node::Node::current).
+///
+/// # Examples
+///
+/// ```
+/// # #[perennial::main] async fn main() {
+/// use perennial::process;
+/// let echo = process::spawn_receiver(|mut inbox: process::Inbox<u32>| async move {
+///     assert_eq!(inbox.receive().await, 7);
+/// });
+/// echo.send(7).unwrap();
+/// assert!(process::monitor(echo.pid()).await.reason.is_normal());
+/// # }
+/// ```
+#[doc(alias = "spawn/1")]
+pub fn spawn<M, F>(body: impl FnOnce(Inbox<M>) -> F) -> Pid
+where
+    M: Send + 'static,
+    F: Future<Output: IntoExitReason> + Send + 'static,
+{
+    start(false, body).pid()
+}
+
+/// Like [`spawn`], linked with the current process, if there is one, before it first runs.
+#[doc(alias = "spawn_link/1")]
+pub fn spawn_link<M, F>(body: impl FnOnce(Inbox<M>) -> F) -> Pid
+where
+    M: Send + 'static,
+    F: Future<Output: IntoExitReason> + Send + 'static,
+{
+    start(true, body).pid()
+}
+
+/// Like [`spawn`], monitored before it first runs.
+#[doc(alias = "spawn_monitor/1")]
+pub fn spawn_monitor<M, F>(body: impl FnOnce(Inbox<M>) -> F) -> (Pid, monitors::Monitor)
+where
+    M: Send + 'static,
+    F: Future<Output: IntoExitReason> + Send + 'static,
+{
+    let mut monitor = None;
+    let block = start(false, |inbox: Inbox<M>| {
+        monitor = Some(monitors::monitor(inbox.pid()));
+        body(inbox)
+    });
+    (block.pid(), monitor.expect("the body was made"))
+}
+
+/// Like [`spawn`]; returns where to send to.
+pub fn spawn_receiver<M, F>(body: impl FnOnce(Inbox<M>) -> F) -> Recipient<M>
+where
+    M: Send + 'static,
+    F: Future<Output: IntoExitReason> + Send + 'static,
+{
+    Recipient::new(start(false, body))
+}
+
+pub(crate) fn start<M, F>(link: bool, body: impl FnOnce(Inbox<M>) -> F) -> Arc<Bare<M>>
+where
+    M: Send + 'static,
+    F: Future<Output: IntoExitReason> + Send + 'static,
+{
+    let options = Spawn { link, starter: None, behaviour: type_name::<F>() };
+    spawn::spawn(options, |block: Arc<Bare<M>>| {
+        let running = body(Inbox { block, taken: Batch::default() });
+        async move { running.await.into_exit_reason() }
+    })
+}

@@ -1,0 +1,90 @@
+//! What can be seen of a process without asking it.
+
+use crate::{
+    pid::Pid,
+    process::{current, node::Node},
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+/// What is known of a process: [`info`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Info {
+    /// Which process.
+    pub pid: Pid,
+    /// Its registered name.
+    pub name: Option<Arc<str>>,
+    /// Its label.
+    pub label: Option<String>,
+    /// The type of what runs in it.
+    pub behaviour: &'static str,
+    /// The process that started it, and is linked to it from the start.
+    pub parent: Option<Pid>,
+    /// Parent, grandparent and so on, as they were at its start.
+    pub ancestors: Vec<Pid>,
+    /// The processes that are linked to it.
+    pub links: Vec<Pid>,
+    /// How many monitors would be told of its end.
+    pub monitored_by: usize,
+    /// Whether exit signals come as messages.
+    pub trap_exit: bool,
+    /// Messages that wait in its mailbox.
+    pub mailbox_len: u64,
+    /// Messages that it has taken out of its mailbox.
+    pub messages: u64,
+    /// For how long it was polled, while the node was [observed](crate::node::Node::observe).
+    pub busy: Duration,
+    /// When it was last polled, while the node was observed; by [`Node::now`](crate::node::Node::now).
+    pub last_activity: Duration,
+}
+
+/// What is known of a process; none if it has ended. It is not disturbed.
+#[doc(alias = "process_info/1")]
+pub fn info(pid: Pid) -> Option<Info> {
+    let block = Node::of(pid)?.process(pid)?;
+    let process = block.process();
+    let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    // The order of these two keeps the difference from falling below zero.
+    let messages = read(&process.stats.handled);
+    let received = read(&process.stats.received);
+    let mut ancestors = Vec::new();
+    let mut next = &process.ancestors;
+    while let Some(ancestor) = next {
+        ancestors.push(ancestor.pid);
+        next = &ancestor.next;
+    }
+    let state = process.lock();
+    let bonds = state.bonds.as_deref();
+    Some(Info {
+        pid,
+        name: bonds.and_then(|bonds| bonds.name.clone()),
+        label: bonds.and_then(|bonds| bonds.label.clone()),
+        behaviour: process.behaviour,
+        parent: process.parent,
+        ancestors,
+        links: bonds.map(|bonds| bonds.links.iter().copied().collect()).unwrap_or_default(),
+        monitored_by: bonds.map_or(0, |bonds| bonds.watchers.len()),
+        trap_exit: state.trap.is_some(),
+        mailbox_len: received.saturating_sub(messages),
+        messages,
+        busy: Duration::from_nanos(read(&process.stats.busy)),
+        last_activity: Duration::from_nanos(read(&process.stats.last_active)),
+    })
+}
+
+/// Gives the current process a label, for people: it is shown in reports and by observers.
+///
+/// # Panics
+///
+/// If called outside of a process.
+#[doc(alias = "proc_lib:set_label/1")]
+#[track_caller]
+pub fn set_label(label: impl Into<String>) {
+    let me = current::process().expect("only a process has a label; this code runs in none");
+    let label = label.into();
+    let old = me.process().lock().bonds().label.replace(label);
+    drop(old);
+}

@@ -1,0 +1,172 @@
+//! What a process does last, in one function and in one order.
+//!
+//! # Order of events
+//!
+//! 1. The reason is fixed: from now on it is not alive. (`terminate` has run before.)
+//! 2. Its body is dropped: handler, state, what it had taken out of the mailbox.
+//! 3. The mailbox is closed and dropped.
+//! 4. Names and registry rows are released, timers that would have sent to it are gone.
+//! 5. Callers that wait are told the reason.
+//! 6. The reply of `stop_reply` is sent.
+//! 7. Those who monitor it are told.
+//! 8. Those who are linked to it are told.
+//! 9. It leaves the process table.
+//! 10. Who started it, and still waits for that, is told.
+//!
+//! So one who hears of an end finds the names free, and what starts next finds nothing of what was before.
+
+use crate::{
+    exit_reason::{CallError, ExitReason},
+    pid::Pid,
+    process::{
+        block::{Bonds, Phase, ProcRef, Started, Watcher},
+        events::{EventId, EventKind},
+        links,
+        messages::Down,
+        panics,
+        signal::Signal,
+    },
+};
+use std::mem;
+
+/// Ends `process` with `reason`, or with that of the signal that doomed it. `drop_body` drops what it ran.
+///
+/// Also called for a process that is stuck, with a `drop_body` that does nothing; when that one's poll returns at
+/// last it finds that all is done and drops its body.
+pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn FnMut()) {
+    let process = block.process();
+    let node = &process.node;
+    let Some((reason, cause)) = fix_reason(block, reason) else {
+        panics::call_quietly(drop_body);
+        return;
+    };
+    let exit = node.events.emit(
+        || node.clock.now(),
+        cause,
+        process.pid,
+        || EventKind::Exit { reason: reason.clone() },
+    );
+    process.set_cause(Some(exit));
+
+    panics::call_quietly(drop_body);
+    block.close();
+    release(block);
+    settle_callers(block, &reason);
+    // A statement of its own: the lock is not held while the reply is sent.
+    let last_reply = process.lock().last_reply.take();
+    if let Some(reply) = last_reply {
+        let _ = panics::catch(reply);
+    }
+    let mut bonds = take_bonds(block);
+    tell_watchers(process.pid, &mut bonds, &reason, exit);
+    for (monitor, target) in mem::take(&mut bonds.watching) {
+        if let Some(target) = node.process(target)
+            && let Some(bonds) = &mut target.process().lock().bonds
+        {
+            bonds.watchers.remove(&monitor);
+        }
+    }
+    for peer in mem::take(&mut bonds.links) {
+        links::signal(node.process(peer).as_ref(), Signal::Link, process.pid, &reason, Some(exit));
+    }
+    node.table.remove(process.pid);
+    let (starter, trap) = {
+        let mut state = process.lock();
+        state.phase = Phase::Gone { reason: reason.clone() };
+        (state.starter.take(), state.trap.take())
+    };
+    drop(trap);
+    if let Some(starter) = starter {
+        starter(Started::Exit(reason));
+    }
+}
+
+/// Step 1. None if somebody else has done this already.
+fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
+    let process = block.process();
+    let mut state = process.lock();
+    if !matches!(state.phase, Phase::Alive) {
+        return None;
+    }
+    // Race: a deadly signal and a body that returns. If the signal came first the body's reason is void, as the
+    // process was dead by then.
+    let (reason, cause) = match state.doom.take() {
+        Some((doom, signal)) => (doom, Some(signal)),
+        None => (reason, process.cause()),
+    };
+    state.phase = Phase::Dying { reason: reason.clone(), settled: false, told: false };
+    Some((reason, cause))
+}
+
+/// Step 4.
+fn release(block: &ProcRef) {
+    let process = block.process();
+    let (name, rows, timers) = {
+        let mut state = process.lock();
+        let Some(bonds) = &mut state.bonds else { return };
+        (bonds.name.take(), mem::take(&mut bonds.rows), mem::take(&mut bonds.timers))
+    };
+    if let Some(name) = name {
+        process.node.names.release(&name, process.pid);
+    }
+    for row in rows {
+        row.release(process.pid);
+    }
+    for timer in timers.into_values() {
+        process.node.clock.cancel(timer);
+    }
+}
+
+/// Step 5.
+fn settle_callers(block: &ProcRef, reason: &ExitReason) {
+    let (callers, unsettled) = {
+        let mut state = block.process().lock();
+        if let Phase::Dying { settled, .. } = &mut state.phase {
+            *settled = true;
+        }
+        let Some(bonds) = &mut state.bonds else { return };
+        (mem::take(&mut bonds.callers), mem::take(&mut bonds.unsettled))
+    };
+    for caller in callers.into_values() {
+        caller.settle(CallError::Exit(reason.clone()));
+    }
+    for settle in unsettled {
+        settle(reason);
+    }
+}
+
+/// Takes what steps 7 and 8 tell; who bonds from now on finds nobody.
+fn take_bonds(block: &ProcRef) -> Bonds {
+    let mut state = block.process().lock();
+    if let Phase::Dying { told, .. } = &mut state.phase {
+        *told = true;
+    }
+    state.bonds.take().map(|bonds| *bonds).unwrap_or_default()
+}
+
+/// Step 7.
+fn tell_watchers(pid: Pid, bonds: &mut Bonds, reason: &ExitReason, exit: EventId) {
+    for (monitor, watcher) in mem::take(&mut bonds.watchers) {
+        let down = Down { monitor, pid: Some(pid), name: None, reason: reason.clone(), cause: Some(exit) };
+        tell(watcher, down);
+    }
+}
+
+/// Delivers a `Down`, unless the monitor was taken back meanwhile.
+pub(crate) fn tell(watcher: Watcher, mut down: Down) {
+    match watcher {
+        Watcher::Process { to, name, .. } => {
+            let watching = match &mut to.process().lock().bonds {
+                Some(bonds) => bonds.watching.remove(&down.monitor).is_some(),
+                None => false,
+            };
+            if watching {
+                down.name = name;
+                // An error says that the watcher has ended itself.
+                let _ = to.receive(down);
+            }
+        }
+        // An error says that nobody waits any more.
+        Watcher::Future(sender) => drop(sender.send(down)),
+    }
+}

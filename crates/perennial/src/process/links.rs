@@ -1,0 +1,200 @@
+//! Links and exit signals.
+
+use crate::{
+    exit_reason::ExitReason,
+    pid::Pid,
+    process::{
+        block::ProcRef,
+        current,
+        events::{EventId, EventKind},
+        messages::Exit,
+        node::Node,
+        signal::{self, Effect, Signal},
+    },
+};
+use std::fmt;
+
+/// There is no such process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoProc;
+
+impl fmt::Display for NoProc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no such process")
+    }
+}
+
+impl std::error::Error for NoProc {}
+
+/// Links the current process with another one: when one ends, the other gets an exit signal.
+///
+/// There is at most one link between two processes; linking twice, or to oneself, does nothing.
+///
+/// # Errors
+///
+/// [`NoProc`] if it has ended and the current process does not trap exits. One that traps gets the message
+/// [`Exit`] with the reason `NoProc` instead, and no error.
+///
+/// # Panics
+///
+/// If called outside of a process.
+///
+/// # OTP
+///
+/// `link/1`. Differs: to the dead it is an `Err` where `link/1` raises.
+#[doc(alias = "link/1")]
+#[track_caller]
+pub fn link(pid: Pid) -> Result<(), NoProc> {
+    let me = current::process().expect("only a process can link; this code runs in none");
+    if pid == me.process().pid {
+        return Ok(());
+    }
+    match Node::of(pid).and_then(|node| node.process(pid)) {
+        Some(other) if connect(&me, &other) => Ok(()),
+        _ => {
+            let cause = me.process().cause();
+            if me.process().lock().trap.is_none() {
+                return Err(NoProc);
+            }
+            deliver(&me, Signal::Exit, pid, &ExitReason::NoProc, cause);
+            Ok(())
+        }
+    }
+}
+
+/// Makes the link; false if `other` has told its links already.
+pub(crate) fn connect(me: &ProcRef, other: &ProcRef) -> bool {
+    let (my_pid, other_pid) = (me.process().pid, other.process().pid);
+    // Our side first: if the other ends in between, its signal finds the link here.
+    if !bond(me, other_pid) {
+        return false;
+    }
+    if bond(other, my_pid) {
+        return true;
+    }
+    unbond(me, other_pid);
+    false
+}
+
+fn bond(process: &ProcRef, peer: Pid) -> bool {
+    let mut state = process.process().lock();
+    state.can_bond() && {
+        state.bonds().links.insert(peer);
+        true
+    }
+}
+
+fn unbond(process: &ProcRef, peer: Pid) -> bool {
+    process.process().lock().bonds.as_mut().is_some_and(|bonds| bonds.links.remove(&peer))
+}
+
+/// Removes the link to another process, if there is one. It has no effect after this; an [`Exit`] that lies in
+/// the mailbox already stays there.
+///
+/// # Panics
+///
+/// If called outside of a process.
+#[doc(alias = "unlink/1")]
+#[track_caller]
+pub fn unlink(pid: Pid) {
+    let me = current::process().expect("only a process can unlink; this code runs in none");
+    unlink_from(&me, pid);
+}
+
+pub(crate) fn unlink_from(me: &ProcRef, pid: Pid) {
+    unbond(me, pid);
+    if let Some(other) = Node::of(pid).and_then(|node| node.process(pid)) {
+        unbond(&other, me.process().pid);
+    }
+}
+
+/// Sends an exit signal with a reason.
+///
+/// A process that traps exits gets the message [`Exit`]. Another one ends with that reason, unless it is
+/// `Normal`, which is ignored. The dead do not mind. From inside the process itself it takes effect when the
+/// process next awaits; [`exit_self`](super::exit_self) ends it on the spot.
+///
+/// # OTP
+///
+/// `exit/2`, but for the reason `kill`: that is [`kill`].
+#[doc(alias = "exit/2")]
+pub fn exit(pid: Pid, reason: ExitReason) {
+    send(pid, Signal::Exit, reason);
+}
+
+/// Ends a process, whether it traps exits or not. `terminate` does not run; others see the reason `Killed`.
+///
+/// What runs without awaiting cannot be interrupted: it ends when it next awaits.
+///
+/// # OTP
+///
+/// `exit(Pid, kill)`.
+#[doc(alias = "exit/2")]
+pub fn kill(pid: Pid) {
+    send(pid, Signal::Kill, ExitReason::Killed);
+}
+
+fn send(pid: Pid, signal: Signal, reason: ExitReason) {
+    let Some(node) = Node::of(pid) else { return };
+    let me = current::process();
+    let (from, cause) = match &me {
+        Some(me) => (me.process().pid, me.process().cause()),
+        None => (node.outside(), None),
+    };
+    let signal = if signal == Signal::Exit && from == pid { Signal::ExitSelf } else { signal };
+    self::signal(node.process(pid).as_ref(), signal, from, &reason, cause);
+}
+
+/// Sends an exit signal to a process, if it is there; that is an event, caused by `cause`.
+pub(crate) fn signal(
+    to: Option<&ProcRef>,
+    signal: Signal,
+    from: Pid,
+    reason: &ExitReason,
+    cause: Option<EventId>,
+) {
+    let Some(to) = to else { return };
+    // A link works once, and only while both sides know of it.
+    if signal == Signal::Link && !unbond(to, from) {
+        return;
+    }
+    deliver(to, signal, from, reason, cause);
+}
+
+fn deliver(to: &ProcRef, kind: Signal, from: Pid, reason: &ExitReason, cause: Option<EventId>) {
+    let process = to.process();
+    let node = &process.node;
+    let event = node.events.emit(
+        || node.clock.now(),
+        cause,
+        process.pid,
+        || EventKind::Signal { from, signal: kind.into(), reason: reason.clone() },
+    );
+    let mut state = process.lock();
+    if !state.can_bond() {
+        return;
+    }
+    match signal::effect(kind, reason, state.trap.is_some()) {
+        Effect::Dropped => {}
+        Effect::Message => {
+            let trap = state.trap.clone();
+            drop(state);
+            if let Some(trap) = trap {
+                trap.trapped(Exit { from, reason: reason.clone(), cause: Some(event) });
+            }
+        }
+        Effect::Dies(reason) => {
+            process.doom(&mut state, reason, event);
+            drop(state);
+            process.notify();
+        }
+    }
+}
+
+/// The processes that are linked to `pid`, in no order; none if it has ended.
+#[doc(alias = "process_info/2")]
+pub fn links(pid: Pid) -> Vec<Pid> {
+    let Some(process) = Node::of(pid).and_then(|node| node.process(pid)) else { return Vec::new() };
+    let state = process.process().lock();
+    state.bonds.as_ref().map(|bonds| bonds.links.iter().copied().collect()).unwrap_or_default()
+}

@@ -1,0 +1,313 @@
+//! A node: what belongs together, and nothing of it global.
+
+use crate::{
+    clock::{Clock, Settled},
+    exit_reason::ExitReason,
+    pid::Pid,
+    process::{
+        block::ProcRef,
+        current::{self, Entered},
+        events::{EventStream, Events},
+        last_acts, links, monitors,
+        names::Names,
+        table::Table,
+    },
+};
+use rustc_hash::FxHashMap;
+use std::{
+    fmt,
+    sync::{
+        Arc, LazyLock, RwLock, Weak,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+use tokio::runtime::{self, Handle};
+
+/// Process table, names, registries, clock and events of one node.
+///
+/// Most programs never name it: everything works on the current node, which is, in this order: that of the
+/// running process; one that was [entered](Node::enter); the one bound to the current tokio runtime; the default,
+/// which is made on the tokio runtime that first needs it.
+///
+/// Its processes run on the tokio runtime that it was made on.
+///
+/// # When not to use it
+///
+/// To separate parts of one program: that is what registries and supervisors are for. Nodes are for tests, each
+/// of which has one of its own with [`#[perennial::test]`](crate::test).
+///
+/// # OTP
+///
+/// A node, of which a program may have many.
+#[derive(Clone)]
+pub struct Node(pub(crate) Arc<NodeInner>);
+
+pub(crate) struct NodeInner {
+    pub(crate) id: u32,
+    pub(crate) creation: u32,
+    pub(crate) table: Table,
+    pub(crate) names: Names,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) events: Events,
+    pub(crate) runtime: Handle,
+    observed: AtomicBool,
+}
+
+/// How a node tells the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Time {
+    /// As it passes.
+    #[default]
+    Real,
+    /// It stands still while any process of the node can run, and else moves to the next timer at once.
+    Paused,
+}
+
+/// The weak table of nodes: the only global.
+#[derive(Default)]
+struct Nodes {
+    by_id: FxHashMap<u32, Weak<NodeInner>>,
+    by_runtime: FxHashMap<runtime::Id, Weak<NodeInner>>,
+    default: Option<Node>,
+}
+
+static NODES: LazyLock<RwLock<Nodes>> = LazyLock::new(RwLock::default);
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Notices the end of the runtime, on which the driver of the default node is a task.
+struct RuntimeEnd(u32);
+
+impl Drop for RuntimeEnd {
+    fn drop(&mut self) {
+        let Ok(mut nodes) = NODES.write() else { return };
+        let default = nodes.default.take_if(|node| node.0.id == self.0);
+        drop(nodes);
+        drop(default);
+    }
+}
+
+impl Node {
+    /// Makes a node on the current tokio runtime.
+    ///
+    /// # Panics
+    ///
+    /// If called outside of a tokio runtime.
+    #[track_caller]
+    pub fn new(time: Time) -> Self {
+        Self::on(Handle::current(), time)
+    }
+
+    fn on(runtime: Handle, time: Time) -> Self {
+        let _guard = runtime.enter();
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let clock = Arc::new(match time {
+            Time::Real => Clock::real(),
+            Time::Paused => Clock::paused(),
+        });
+        let end = RuntimeEnd(id);
+        let drive = Clock::drive(Arc::downgrade(&clock));
+        runtime.spawn(async move {
+            let _end = end;
+            drive.await;
+        });
+        let node = Self(Arc::new(NodeInner {
+            id,
+            creation: 1,
+            table: Table::new(),
+            names: Names::new(),
+            clock,
+            events: Events::default(),
+            runtime,
+            observed: AtomicBool::new(false),
+        }));
+        nodes_mut(|nodes| nodes.by_id.insert(id, Arc::downgrade(&node.0)));
+        node
+    }
+
+    /// The current node.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, and no tokio runtime to make one on.
+    #[track_caller]
+    pub fn current() -> Self {
+        if let Some(process) = current::process() {
+            return Self(process.process().node.clone());
+        }
+        if let Some(node) = current::entered() {
+            return node;
+        }
+        let handle = Handle::try_current().ok();
+        {
+            let nodes = NODES.read().expect("no panic while the lock is held");
+            let bound = handle.as_ref().and_then(|handle| nodes.by_runtime.get(&handle.id())?.upgrade());
+            if let Some(node) = bound.map(Self).or_else(|| nodes.default.clone()) {
+                return node;
+            }
+        }
+        let handle = handle.expect("a node needs a tokio runtime: call this inside of one, or enter a node");
+        let made = Self::on(handle, Time::Real);
+        // Race: another thread may have made the default meanwhile; then ours goes.
+        nodes_mut(|nodes| nodes.default.get_or_insert_with(|| made.clone()).clone())
+    }
+
+    /// Makes this the node of everything that runs on its tokio runtime and is in no other node: plain tasks,
+    /// handlers of a web server. Lasts as long as the node.
+    pub fn bind_to_runtime(&self) {
+        nodes_mut(|nodes| nodes.by_runtime.insert(self.0.runtime.id(), Arc::downgrade(&self.0)));
+    }
+
+    /// Makes this the current node of this thread, until the guard is dropped.
+    #[must_use = "the node is current while the guard lives"]
+    pub fn enter(&self) -> Entered {
+        current::enter(self.clone())
+    }
+
+    /// Listens to what happens to the processes of this node, from now on.
+    pub fn events(&self) -> EventStream {
+        self.0.events.listen()
+    }
+
+    /// Has the busy time of processes measured, or not. Off at first: it costs two looks at the clock a poll.
+    pub fn observe(&self, observe: bool) {
+        self.0.observed.store(observe, Ordering::Relaxed);
+    }
+
+    /// How many processes there are.
+    pub fn count_processes(&self) -> usize {
+        self.0.table.len()
+    }
+
+    /// All processes, in no order. For listing: it takes time for each.
+    #[doc(alias = "processes/0")]
+    pub fn processes(&self) -> Vec<Pid> {
+        self.0.table.all().iter().map(|process| process.process().pid).collect()
+    }
+
+    /// All registered names, in alphabetical order.
+    #[doc(alias = "registered/0")]
+    pub fn registered(&self) -> Vec<Arc<str>> {
+        self.0.names.all()
+    }
+
+    /// The time since the node began, on its clock.
+    #[doc(alias = "erlang:monotonic_time/0")]
+    pub fn now(&self) -> Duration {
+        self.0.clock.now()
+    }
+
+    /// On a paused clock: waits until no process can run. One who sleeps or waits for a timer cannot. Time does not
+    /// pass meanwhile. Returns at once on a real clock.
+    pub fn settled(&self) -> impl Future<Output = ()> + Send + use<> {
+        let settled: Settled = self.0.clock.clone().settled();
+        settled
+    }
+
+    /// Stops everything that runs here: what was started last first, each with `Shutdown` and as long as
+    /// `patience`, then by `kill`.
+    pub async fn stop(&self, patience: Duration) {
+        let mut roots = self.0.table.all();
+        let here = current::process().map(|process| process.process().pid);
+        roots.retain(|it| it.process().parent.is_none() && Some(it.process().pid) != here);
+        // A parent's start precedes its children's; among roots any order is as good, so the youngest slot first.
+        roots.sort_by_key(|process| {
+            std::cmp::Reverse((process.process().pid.slot, process.process().pid.serial))
+        });
+        for root in roots {
+            let pid = root.process().pid;
+            let monitor = monitors::monitor(pid);
+            if !root.request_stop(ExitReason::Shutdown) {
+                links::exit(pid, ExitReason::Shutdown);
+            }
+            if super::time::timeout_on(&self.0.clock, patience, monitor).await.is_none() {
+                kill_stuck(&root, &self.0.clock).await;
+            }
+        }
+        for rest in self.0.table.all() {
+            if Some(rest.process().pid) != here {
+                kill_stuck(&rest, &self.0.clock).await;
+            }
+        }
+    }
+
+    /// The node that a pid belongs to, while that exists.
+    pub(crate) fn of(pid: Pid) -> Option<Self> {
+        if let Some(process) = current::process()
+            && process.process().node.id == pid.node
+        {
+            return Some(Self(process.process().node.clone()));
+        }
+        let nodes = NODES.read().expect("no panic while the lock is held");
+        nodes.by_id.get(&pid.node)?.upgrade().map(Self)
+    }
+
+    pub(crate) fn process(&self, pid: Pid) -> Option<ProcRef> {
+        self.0.process(pid)
+    }
+
+    pub(crate) fn outside(&self) -> Pid {
+        self.0.outside()
+    }
+}
+
+/// How long a killed process may go on before it is given up: what never awaits cannot be interrupted.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+/// Kills a process and waits for its end; one that does not end within [`GRACE`] is given up: the rest of its last
+/// acts are done in its place, and its state is left to it. Returns the reason that others see.
+pub(crate) async fn kill_stuck(process: &ProcRef, clock: &Arc<Clock>) -> ExitReason {
+    let pid = process.process().pid;
+    let monitor = monitors::monitor(pid);
+    links::kill(pid);
+    match super::time::timeout_on(clock, GRACE, monitor).await {
+        Some(down) => down.reason,
+        None => {
+            let behaviour = process.process().behaviour;
+            tracing::error!(target: "perennial", %pid, behaviour, "a killed process does not end: it never awaits; given up");
+            last_acts::last_acts(process, ExitReason::Killed, &mut || {});
+            ExitReason::Killed
+        }
+    }
+}
+
+impl NodeInner {
+    pub(crate) fn process(&self, pid: Pid) -> Option<ProcRef> {
+        if pid.node == self.id {
+            return self.table.get(pid);
+        }
+        Node::of(pid)?.0.table.get(pid)
+    }
+
+    pub(crate) fn outside(&self) -> Pid {
+        Pid::outside(self.id, self.creation)
+    }
+
+    pub(crate) fn observed(&self) -> bool {
+        self.observed.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for NodeInner {
+    fn drop(&mut self) {
+        let id = self.id;
+        if let Ok(mut nodes) = NODES.write() {
+            nodes.by_id.remove(&id);
+            nodes.by_runtime.retain(|_, node| node.strong_count() > 0);
+        }
+    }
+}
+
+/// Changes the table of nodes; nodes that are thereby the last of their kind are dropped outside of the lock.
+fn nodes_mut<R>(change: impl FnOnce(&mut Nodes) -> R) -> R {
+    change(&mut NODES.write().expect("no panic while the lock is held"))
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("id", &self.0.id)
+            .field("processes", &self.0.table.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,68 @@
+//! How a process comes to be: in the table, linked and monitored before it first runs.
+
+use crate::{
+    exit_reason::ExitReason,
+    pid::Pid,
+    process::{
+        block::{Ancestor, Block, Proc, ProcRef, Process, Starter},
+        current,
+        events::EventKind,
+        links,
+        node::Node,
+        panics,
+        task::ProcessTask,
+    },
+};
+use std::{future::Future, sync::Arc};
+
+/// What is asked of a new process.
+#[derive(Default)]
+pub(crate) struct Spawn {
+    /// Link it with the current process, if there is one, which is then its parent.
+    pub(crate) link: bool,
+    /// Who is told how its start ended.
+    pub(crate) starter: Option<Starter>,
+    /// The type of what runs in it.
+    pub(crate) behaviour: &'static str,
+}
+
+/// Spawns a process on the current node. `body` makes what it runs from its own block.
+pub(crate) fn spawn<D: ?Sized + 'static, F>(
+    spawn: Spawn,
+    body: impl FnOnce(Arc<Block<D>>) -> F,
+) -> Arc<Block<D>>
+where
+    Block<D>: Proc,
+    F: Future<Output = ExitReason> + Send + 'static,
+{
+    panics::install_hook();
+    let node = Node::current().0;
+    let me = current::process();
+    let parent = if spawn.link { me.as_ref() } else { None };
+    let (slot, serial) = node.table.reserve();
+    let pid = Pid { node: node.id, slot, serial, creation: node.creation };
+    let ancestors = parent.map(|parent| {
+        let parent = parent.process();
+        Arc::new(Ancestor { pid: parent.pid, next: parent.ancestors.clone() })
+    });
+    let parent_pid = parent.map(|parent| parent.process().pid);
+    let process = Process::new(pid, node.clone(), parent_pid, ancestors, spawn.behaviour);
+    let block = Arc::new(Block::<D>::new(process));
+    block.process.lock().starter = spawn.starter;
+    let process: ProcRef = block.clone();
+    node.table.insert(process.clone());
+    let cause = me.as_ref().and_then(|me| me.process().cause());
+    node.events.emit(
+        || node.clock.now(),
+        cause,
+        pid,
+        || EventKind::Start { parent: parent_pid, behaviour: spawn.behaviour },
+    );
+    if let Some(parent) = parent {
+        // Cannot fail: the child has not run, and a parent that runs this has not told its links.
+        links::connect(parent, &process);
+    }
+    let body = body(block.clone());
+    node.runtime.spawn(ProcessTask::new(process, body));
+    block
+}

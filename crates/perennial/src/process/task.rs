@@ -1,0 +1,126 @@
+//! The loop that a process is polled by: a task of the node's runtime.
+
+use crate::{
+    exit_reason::ExitReason,
+    process::{block::ProcRef, current, last_acts::last_acts, panics},
+};
+use pin_project_lite::pin_project;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, Wake, Waker},
+};
+
+pin_project! {
+    /// Polls the body of a process as that process, until it returns, panics or is doomed.
+    pub(crate) struct ProcessTask<F> {
+        process: ProcRef,
+        #[pin]
+        body: Option<F>,
+        ended: bool,
+    }
+
+    impl<F> PinnedDrop for ProcessTask<F> {
+        fn drop(this: Pin<&mut Self>) {
+            // Only a runtime that shuts down drops a task that has not ended.
+            let mut this = this.project();
+            if !*this.ended {
+                let polled = this.process.process().waker_slot().begin(Waker::noop());
+                end(this.process, ExitReason::Killed, &mut || this.body.set(None));
+                done(this.process, polled);
+            }
+        }
+    }
+}
+
+impl<F> ProcessTask<F> {
+    pub(crate) fn new(process: ProcRef, body: F) -> Self {
+        Self { process, body: Some(body), ended: false }
+    }
+}
+
+/// Wakes a process through its [`Notify`](perennial_cell::Notify), so that a virtual clock counts it.
+struct CountedWaker(ProcRef);
+
+impl Wake for CountedWaker {
+    fn wake(self: Arc<Self>) {
+        self.0.process().notify();
+    }
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.process().notify();
+    }
+}
+
+impl<F: Future<Output = ExitReason>> Future for ProcessTask<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let block = this.process.clone();
+        let process = block.process();
+        let polled = process.waker_slot().begin(cx.waker());
+        let outcome = if process.is_doomed() {
+            None
+        } else {
+            let looked_at = process.node.observed().then(|| process.now());
+            let outcome = current::with(block.clone(), || {
+                let Some(body) = this.body.as_mut().as_pin_mut() else { return Poll::Pending };
+                let counted;
+                let mut inner = match process.node.clock.activity() {
+                    // A real clock counts nobody, so the task's own waker will do.
+                    None => Context::from_waker(cx.waker()),
+                    Some(_) => {
+                        counted = Waker::from(Arc::new(CountedWaker(block.clone())));
+                        Context::from_waker(&counted)
+                    }
+                };
+                match panics::catch(|| body.poll(&mut inner)) {
+                    Ok(poll) => poll,
+                    Err(reason) => Poll::Ready(reason),
+                }
+            });
+            if let Some(began) = looked_at {
+                observe(&block, began);
+            }
+            match outcome {
+                Poll::Ready(reason) => Some(reason),
+                // A deadly signal that came while we ran is carried out now, by us.
+                Poll::Pending if process.is_doomed() => None,
+                Poll::Pending => {
+                    if process.waker_slot().end(polled, process.node.clock.activity()) {
+                        process.node.clock.quiet();
+                    }
+                    return Poll::Pending;
+                }
+            }
+        };
+        let reason = outcome.unwrap_or(ExitReason::Killed);
+        *this.ended = true;
+        end(this.process, reason, &mut || this.body.set(None));
+        done(this.process, polled);
+        Poll::Ready(())
+    }
+}
+
+/// The last acts, as that process.
+fn end(process: &ProcRef, reason: ExitReason, drop_body: &mut dyn FnMut()) {
+    current::with(process.clone(), || last_acts(process, reason, drop_body));
+}
+
+fn done(process: &ProcRef, polled: perennial_cell::Polled) {
+    let process = process.process();
+    if process.waker_slot().done(polled, process.node.clock.activity()) {
+        process.node.clock.quiet();
+    }
+}
+
+fn observe(block: &ProcRef, began: std::time::Duration) {
+    let process = block.process();
+    let now = process.now();
+    let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let stats = &process.stats;
+    // The process is the only writer.
+    stats.busy.store(stats.busy.load(Ordering::Relaxed) + nanos(now - began), Ordering::Relaxed);
+    stats.last_active.store(nanos(now), Ordering::Relaxed);
+}
