@@ -39,6 +39,13 @@ pub struct Letter<D: ?Sized, M> {
     value: M,
 }
 
+impl<D: ?Sized + Erase<M>, M> Letter<D, M> {
+    /// A letter that goes through no mailbox.
+    pub fn boxed(value: M) -> Box<D> {
+        D::erase(Box::new(Self { header: Header { next: ptr::null_mut(), open: open::<D, M> }, value }))
+    }
+}
+
 impl<D: ?Sized, M> Letter<D, M> {
     /// Takes the value out of its letter.
     #[allow(clippy::boxed_local, reason = "a letter is only ever held in its box")]

@@ -1,9 +1,12 @@
 //! OTP supervision for Rust: processes that are linked, monitored, named and supervised.
 #![forbid(unsafe_code)]
 
+pub mod child_spec;
 mod clock;
 pub mod exit_reason;
+pub mod gen_server;
 pub mod pid;
+pub mod prelude;
 pub mod process;
 
 pub mod node {

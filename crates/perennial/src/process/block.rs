@@ -95,9 +95,13 @@ pub(crate) struct Process {
     pub(crate) stats: Stats,
     /// What higher layers attach for others to find, such as the table of a registry.
     pub(crate) public: OnceLock<Arc<dyn Any + Send + Sync>>,
+    /// Set when the parent has asked a process that traps exits to end; the request lies in the mailbox.
+    pub(crate) shutdown: AtomicBool,
     notify: Notify,
     /// Set once `State::doom` is; read around each poll.
     doomed: AtomicBool,
+    /// Set when `Bonds::unsettled` may hold something.
+    has_unsettled: AtomicBool,
     /// The event on whose behalf the process acts now, or 0. Written by the process itself.
     cause: AtomicU64,
     state: Mutex<State>,
@@ -168,8 +172,8 @@ pub(crate) struct Bonds {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) label: Option<String>,
     pub(crate) rows: Vec<Arc<dyn Release>>,
-    pub(crate) callers: FxHashMap<Ref, Arc<dyn Settle>>,
-    pub(crate) unsettled: Vec<Box<dyn FnOnce(&ExitReason) + Send>>,
+    pub(crate) callers: FxHashMap<usize, Arc<dyn Settle>>,
+    pub(crate) unsettled: Vec<Arc<dyn Settle>>,
 }
 
 /// Told with which result a start ended.
@@ -235,6 +239,8 @@ impl Process {
             public: OnceLock::new(),
             notify,
             doomed: AtomicBool::new(false),
+            has_unsettled: AtomicBool::new(false),
+            shutdown: AtomicBool::new(false),
             cause: AtomicU64::new(0),
             state: Mutex::default(),
         }
@@ -271,6 +277,33 @@ impl Process {
     /// Alive: not ending, and no deadly signal has arrived.
     pub(crate) fn is_alive(&self) -> bool {
         !self.is_doomed() && matches!(self.lock().phase, Phase::Alive)
+    }
+
+    /// A caller was dropped without a reply. By the server itself, in a callback: then it depends on how that
+    /// callback ends which error the caller gets. By others, or after the end: it is told at once.
+    pub(crate) fn drop_caller(&self, by_itself: bool, caller: Arc<dyn Settle>) {
+        let mut state = self.lock();
+        let error = match &state.phase {
+            Phase::Alive if !by_itself => CallError::NoReply,
+            Phase::Alive | Phase::Dying { settled: false, .. } => {
+                state.bonds().unsettled.push(caller);
+                self.has_unsettled.store(true, Ordering::Relaxed);
+                return;
+            }
+            Phase::Dying { reason, .. } | Phase::Gone { reason } => CallError::Exit(reason.clone()),
+        };
+        drop(state);
+        caller.settle(error);
+    }
+
+    /// The callback is over and the server goes on: who was dropped in it gets no reply.
+    pub(crate) fn settle_dropped_callers(&self) {
+        // Relaxed: written by this process, in the callback.
+        if self.has_unsettled.load(Ordering::Relaxed) {
+            self.has_unsettled.store(false, Ordering::Relaxed);
+            let unsettled = std::mem::take(&mut self.lock().bonds().unsettled);
+            unsettled.iter().for_each(|caller| caller.settle(CallError::NoReply));
+        }
     }
 
     pub(crate) fn cause(&self) -> Option<EventId> {

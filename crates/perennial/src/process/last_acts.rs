@@ -90,11 +90,21 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     }
     // Race: a deadly signal and a body that returns. If the signal came first the body's reason is void, as the
     // process was dead by then.
-    let (reason, cause) = match state.doom.take() {
-        Some((doom, signal)) => (doom, Some(signal)),
-        None => (reason, process.cause()),
+    let (reason, cause, by_itself) = match state.doom.take() {
+        Some((doom, signal)) => (doom, Some(signal), false),
+        None => (reason, process.cause(), true),
     };
     state.phase = Phase::Dying { reason: reason.clone(), settled: false, told: false };
+    let label = state
+        .bonds
+        .as_ref()
+        .and_then(|bonds| bonds.label.clone().or(bonds.name.as_ref().map(ToString::to_string)));
+    drop(state);
+    // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
+    if by_itself && !reason.is_clean() {
+        let (pid, behaviour) = (process.pid, process.behaviour);
+        tracing::error!(target: "perennial", %pid, behaviour, label, %reason, "process crashed");
+    }
     Some((reason, cause))
 }
 
@@ -130,8 +140,8 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
     for caller in callers.into_values() {
         caller.settle(CallError::Exit(reason.clone()));
     }
-    for settle in unsettled {
-        settle(reason);
+    for caller in unsettled {
+        caller.settle(CallError::Exit(reason.clone()));
     }
 }
 

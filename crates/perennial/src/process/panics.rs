@@ -1,11 +1,15 @@
 //! Panics as exit reasons, with message and place.
 
 use crate::exit_reason::{ExitReason, PanicReport};
+use pin_project_lite::pin_project;
 use std::{
     any::Any,
     cell::RefCell,
+    future::Future,
     panic::{self, AssertUnwindSafe},
+    pin::Pin,
     sync::Once,
+    task::{Context, Poll},
 };
 
 thread_local! {
@@ -37,6 +41,33 @@ pub(crate) fn unwind_with(reason: ExitReason) -> ! {
 /// Runs user code; a panic is its exit reason.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, ExitReason> {
     panic::catch_unwind(AssertUnwindSafe(f)).map_err(reason)
+}
+
+pin_project! {
+    /// A future of user code whose panic is its exit reason.
+    pub(crate) struct CatchUnwind<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> CatchUnwind<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future }
+    }
+}
+
+impl<F: Future> Future for CatchUnwind<F> {
+    type Output = Result<F::Output, ExitReason>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future;
+        match catch(|| future.poll(cx)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(reason) => Poll::Ready(Err(reason)),
+        }
+    }
 }
 
 /// Drops a user's value; a panic in its `Drop` is logged and changes nothing.

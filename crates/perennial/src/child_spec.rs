@@ -1,0 +1,441 @@
+//! Child specifications: how a supervisor starts a child, when it restarts it and how it stops it. Plain data.
+
+use crate::{
+    exit_reason::ExitReason,
+    pid::Pid,
+    process::{self, Inbox, IntoExitReason},
+};
+use std::{
+    any::{Any, type_name},
+    error::Error,
+    fmt::{self, Debug, Display},
+    future::Future,
+    hash::{Hash, Hasher},
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// When a child is started again.
+///
+/// | | ended normally, or by shutdown | ended otherwise |
+/// |---|---|---|
+/// | [`Permanent`](Self::Permanent) | restarted | restarted |
+/// | [`Transient`](Self::Transient) | not restarted | restarted |
+/// | [`Temporary`](Self::Temporary) | not restarted | not restarted |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Restart {
+    /// Always.
+    #[default]
+    Permanent,
+    /// If it ended with a reason that is not [clean](ExitReason::is_clean).
+    Transient,
+    /// Never.
+    Temporary,
+}
+
+impl Restart {
+    /// Whether a child that ended with `reason` is started again.
+    pub fn applies(self, reason: &ExitReason) -> bool {
+        match self {
+            Self::Permanent => true,
+            Self::Transient => !reason.is_clean(),
+            Self::Temporary => false,
+        }
+    }
+}
+
+/// How a child is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shutdown {
+    /// By [`kill`](process::kill): its `terminate` does not run.
+    BrutalKill,
+    /// By the exit signal `Shutdown`; if it has not ended after this time, by `kill`.
+    Timeout(Duration),
+    /// By the exit signal `Shutdown`, however long it takes. The default for supervisors, whose children need time.
+    Infinity,
+}
+
+/// What a child is, for counts and for the default of [`ChildSpec::shutdown`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum ChildType {
+    /// Anything that is no supervisor.
+    #[default]
+    Worker,
+    /// A supervisor.
+    Supervisor,
+}
+
+/// The id of a child among its siblings: any value that can be compared, hashed and shown.
+#[derive(Clone)]
+pub struct ChildId(Arc<dyn Id>);
+
+impl ChildId {
+    /// Any value as an id.
+    pub fn new(value: impl Debug + Eq + Hash + Send + Sync + 'static) -> Self {
+        Self(Arc::new(value))
+    }
+
+    /// `{Module, Key}`: the type of a server and a key that need not be owned.
+    pub fn of<M>(key: &impl Debug) -> Self {
+        Self::new(OfType { name: type_name::<M>(), key: format!("{key:?}") })
+    }
+
+    /// The value, if it is a `T`. Texts are kept as `String`.
+    pub fn downcast_ref<T: 'static>(&self) -> Option<&T> {
+        self.0.as_any().downcast_ref()
+    }
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct OfType {
+    name: &'static str,
+    key: String,
+}
+
+impl Debug for OfType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{}, {}}}", self.name, self.key)
+    }
+}
+
+impl From<&str> for ChildId {
+    fn from(id: &str) -> Self {
+        Self::new(id.to_owned())
+    }
+}
+
+impl From<String> for ChildId {
+    fn from(id: String) -> Self {
+        Self::new(id)
+    }
+}
+
+impl PartialEq for ChildId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(other.0.as_any())
+    }
+}
+
+impl Eq for ChildId {}
+
+impl Hash for ChildId {
+    fn hash<H: Hasher>(&self, mut state: &mut H) {
+        self.0.hash_into(&mut state);
+    }
+}
+
+impl Debug for ChildId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+trait Id: Debug + Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn equals(&self, other: &dyn Any) -> bool;
+    fn hash_into(&self, state: &mut dyn Hasher);
+}
+
+impl<T: Debug + Eq + Hash + Send + Sync + 'static> Id for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref().is_some_and(|other| self == other)
+    }
+    fn hash_into(&self, mut state: &mut dyn Hasher) {
+        self.hash(&mut state);
+    }
+}
+
+/// What a start function returns.
+pub type StartResult = Result<Pid, StartError>;
+
+/// Why a process did not start.
+///
+/// # OTP
+///
+/// `ignore` and `{error, Reason}` of `gen_server:start_link/3`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Its name is taken by this process, which may have ended meanwhile: who wants "get or start" must loop.
+    AlreadyStarted(Pid),
+    /// Its `init` asked not to run. Under a supervisor that is no failure.
+    Ignore,
+    /// Its `init` took too long; it was killed.
+    Timeout,
+    /// It ended before it was up.
+    Exit(ExitReason),
+}
+
+impl Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyStarted(pid) => write!(f, "already started: {pid}"),
+            Self::Ignore => f.write_str("it asked not to run"),
+            Self::Timeout => f.write_str("its init took too long"),
+            Self::Exit(reason) => write!(f, "it ended before it was up: {reason}"),
+        }
+    }
+}
+
+impl Error for StartError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Exit(ExitReason::Error(error)) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+type StartFuture = Pin<Box<dyn Future<Output = StartResult> + Send>>;
+
+/// The start function of a child with its arguments: `{M, F, A}`.
+///
+/// It makes a process that is linked to the current one, which is the supervisor, and returns its pid.
+#[derive(Clone)]
+pub struct Start {
+    label: &'static str,
+    function: Function,
+}
+
+#[derive(Clone)]
+enum Function {
+    Again(Arc<dyn Fn() -> StartFuture + Send + Sync>),
+    Once(Arc<Mutex<Option<Box<dyn FnOnce() -> StartFuture + Send>>>>),
+}
+
+impl Start {
+    /// A start function and the arguments it gets a clone of each time.
+    pub fn new<A, F, Fut>(function: F, args: A) -> Self
+    where
+        A: Clone + Send + Sync + 'static,
+        F: Fn(A) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = StartResult> + Send + 'static,
+    {
+        let function = Function::Again(Arc::new(move || Box::pin(function(args.clone()))));
+        Self { label: type_name::<F>(), function }
+    }
+
+    /// A start function that works once.
+    pub fn once<F, Fut>(function: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = StartResult> + Send + 'static,
+    {
+        let function: Box<dyn FnOnce() -> StartFuture + Send> = Box::new(move || Box::pin(function()));
+        Self { label: type_name::<F>(), function: Function::Once(Arc::new(Mutex::new(Some(function)))) }
+    }
+
+    /// Whether it works only once.
+    pub fn is_once(&self) -> bool {
+        matches!(self.function, Function::Once(_))
+    }
+
+    /// Calls the start function. A panic in it, before or while it is polled, is a start that failed.
+    pub(crate) fn run(&self) -> impl Future<Output = StartResult> + Send + use<> {
+        let future = process::panics::catch(|| match &self.function {
+            Function::Again(function) => Some(function()),
+            Function::Once(function) => {
+                let function = function.lock().expect("only taken under the lock").take();
+                function.map(|function| function())
+            }
+        });
+        async move {
+            match future {
+                Ok(Some(future)) => process::panics::CatchUnwind::new(future)
+                    .await
+                    .unwrap_or_else(|reason| Err(StartError::Exit(reason))),
+                Ok(None) => Err(StartError::Exit(ExitReason::other("this child can be started only once"))),
+                Err(reason) => Err(StartError::Exit(reason)),
+            }
+        }
+    }
+}
+
+impl Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(..)", self.label)
+    }
+}
+
+/// How to start, restart and stop a child.
+///
+/// Fields are public; what differs from the default is written with struct update:
+///
+/// ```
+/// use perennial::child_spec::{ChildSpec, Restart};
+/// let spec = ChildSpec { restart: Restart::Transient, ..ChildSpec::task("metrics", || async {}) };
+/// assert_eq!(spec.id, "metrics".into());
+/// ```
+///
+/// # OTP
+///
+/// The map of `supervisor:child_spec()`. Differs: no `modules`; `type` is [`kind`](Self::kind).
+#[derive(Clone, Debug)]
+#[doc(alias = "supervisor:child_spec/0")]
+pub struct ChildSpec {
+    /// Unique among the children of a supervisor; not looked at by a dynamic one.
+    pub id: ChildId,
+    /// How it is started.
+    pub start: Start,
+    /// When it is started again. Default: [`Restart::Permanent`].
+    pub restart: Restart,
+    /// How it is stopped. Default: 5 s for workers, [`Shutdown::Infinity`] for supervisors.
+    pub shutdown: Shutdown,
+    /// What it is. Default: [`ChildType::Worker`].
+    #[doc(alias = "type")]
+    pub kind: ChildType,
+    /// Whether its end counts for the supervisor's `auto_shutdown`. Default: no.
+    pub significant: bool,
+}
+
+impl ChildSpec {
+    /// A worker that `function` starts from `args`; its id is the name of the function.
+    pub fn worker<A, F, Fut>(function: F, args: A) -> Self
+    where
+        A: Clone + Send + Sync + 'static,
+        F: Fn(A) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = StartResult> + Send + 'static,
+    {
+        let start = Start::new(function, args);
+        Self {
+            id: start.label.into(),
+            start,
+            restart: Restart::Permanent,
+            shutdown: Shutdown::Timeout(Duration::from_secs(5)),
+            kind: ChildType::Worker,
+            significant: false,
+        }
+    }
+
+    /// As [`worker`](Self::worker), for a supervisor: its shutdown is [`Shutdown::Infinity`].
+    pub fn supervisor<A, F, Fut>(function: F, args: A) -> Self
+    where
+        A: Clone + Send + Sync + 'static,
+        F: Fn(A) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = StartResult> + Send + 'static,
+    {
+        Self { shutdown: Shutdown::Infinity, kind: ChildType::Supervisor, ..Self::worker(function, args) }
+    }
+
+    /// A temporary child that is started once, from arguments that cannot be cloned, such as a `TcpStream`. A
+    /// supervisor refuses it with any other [`restart`](Self::restart).
+    pub fn once<F, Fut>(id: impl Into<ChildId>, function: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = StartResult> + Send + 'static,
+    {
+        Self {
+            id: id.into(),
+            start: Start::once(function),
+            restart: Restart::Temporary,
+            shutdown: Shutdown::Timeout(Duration::from_secs(5)),
+            kind: ChildType::Worker,
+            significant: false,
+        }
+    }
+
+    /// Any future as a child. What it returns is the reason of its end: nothing is `Normal`, an `Err` a crash.
+    ///
+    /// It is permanent, as every worker is by default; for work that is done once, set another
+    /// [`restart`](Self::restart).
+    pub fn task<F, Fut>(id: impl Into<ChildId>, function: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoExitReason> + Send + 'static,
+    {
+        let function = Arc::new(function);
+        let start = move |()| {
+            let function = function.clone();
+            async move { Ok(process::spawn_link(|_: Inbox<()>| async move { function().await })) }
+        };
+        Self { id: id.into(), ..Self::worker(start, ()) }
+    }
+
+    /// What is wrong with this specification by itself.
+    pub(crate) fn check(&self) -> Result<(), SpecError> {
+        if self.start.is_once() && self.restart != Restart::Temporary {
+            return Err(SpecError::OnceNotTemporary(self.id.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a child specification, or with a list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpecError {
+    /// Two children have this id.
+    DuplicateId(ChildId),
+    /// It is significant, and the supervisor's `auto_shutdown` is `Never`.
+    SignificantWithoutAutoShutdown(ChildId),
+    /// It is significant and permanent, so it would never end for good.
+    SignificantPermanent(ChildId),
+    /// It can be started once, and is not temporary.
+    OnceNotTemporary(ChildId),
+}
+
+impl Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DuplicateId(id) => write!(f, "id: two children have the id {id:?}; give each its own"),
+            Self::SignificantWithoutAutoShutdown(id) => {
+                write!(
+                    f,
+                    "significant: child {id:?} is, but the supervisor's auto_shutdown is Never; set one of them"
+                )
+            }
+            Self::SignificantPermanent(id) => {
+                write!(
+                    f,
+                    "restart: child {id:?} is significant and permanent; make it transient or temporary"
+                )
+            }
+            Self::OnceNotTemporary(id) => {
+                write!(f, "restart: child {id:?} can be started only once; make it temporary")
+            }
+        }
+    }
+}
+
+impl Error for SpecError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transient_child_is_restarted_unless_normal_or_shutdown() {
+        let reasons = [
+            (ExitReason::Normal, [true, false, false]),
+            (ExitReason::Shutdown, [true, false, false]),
+            (ExitReason::shutdown_with(1), [true, false, false]),
+            (ExitReason::Killed, [true, true, false]),
+            (ExitReason::other("boom"), [true, true, false]),
+        ];
+        for (reason, expected) in reasons {
+            let kinds = [Restart::Permanent, Restart::Transient, Restart::Temporary];
+            assert_eq!(kinds.map(|restart| restart.applies(&reason)), expected, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn ids_of_any_type_compare_by_type_and_value() {
+        assert_eq!(ChildId::from("a"), ChildId::from(String::from("a")));
+        assert_ne!(ChildId::new(1_u8), ChildId::new(1_u16));
+        assert_eq!(ChildId::of::<u8>(&("x", 1)), ChildId::of::<u8>(&("x", 1)));
+        assert_ne!(ChildId::of::<u8>(&1), ChildId::of::<u16>(&1));
+        assert_eq!(format!("{:?}", ChildId::of::<u8>(&1)), "{u8, 1}");
+    }
+
+    #[test]
+    fn a_child_that_starts_once_is_temporary() {
+        let spec = || ChildSpec::once("a", || async { Err(StartError::Ignore) });
+        assert_eq!(spec().check(), Ok(()));
+        let wrong = ChildSpec { restart: Restart::Permanent, ..spec() };
+        assert_eq!(wrong.check(), Err(SpecError::OnceNotTemporary("a".into())));
+    }
+}

@@ -1,0 +1,275 @@
+//! The generic server: a process that keeps state and handles calls, casts and other messages one at a time.
+//!
+//! A server implements [`GenServer`], and one trait for each kind of message, once for each message type:
+//!
+//! | trait | for | OTP |
+//! |---|---|---|
+//! | [`HandleCall<M>`](HandleCall) | requests with a reply | `handle_call/3` |
+//! | [`HandleCallFrom<M>`](HandleCallFrom) | requests whose reply comes later, or from elsewhere | `handle_call/3`, `reply/2` |
+//! | [`HandleCast<M>`](HandleCast) | messages without a reply | `handle_cast/2` |
+//! | [`HandleInfo<M>`](HandleInfo) | everything else: timers, [`Exit`](crate::process::Exit), [`Down`](crate::process::Down) | `handle_info/2` |
+//! | [`HandleContinue<M>`](HandleContinue) | what a callback left for right after it | `handle_continue/2` |
+//!
+//! ```
+//! use perennial::prelude::*;
+//!
+//! struct Counter(i64);
+//! struct Add(i64);
+//! struct Read;
+//!
+//! impl GenServer for Counter {
+//!     type Args = i64;
+//!     async fn init(start: i64, _: &mut Cx<Self>) -> Result<Self, InitError> {
+//!         Ok(Self(start))
+//!     }
+//! }
+//! impl HandleCast<Add> for Counter {
+//!     async fn handle_cast(&mut self, Add(n): Add, _: &mut Cx<Self>) -> NoReply {
+//!         self.0 += n;
+//!         noreply()
+//!     }
+//! }
+//! impl HandleCall<Read> for Counter {
+//!     type Reply = i64;
+//!     async fn handle_call(&mut self, _: Read, _: &mut Cx<Self>) -> Reply<i64> {
+//!         reply(self.0)
+//!     }
+//! }
+//!
+//! # #[perennial::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let counter = Counter::start_link(1).await?.server::<Counter>().unwrap();
+//! counter.cast(Add(2))?;
+//! assert_eq!(counter.call(Read).await?, 3);
+//! # Ok(()) }
+//! ```
+//!
+//! # How it ends
+//!
+//! A callback that returns `Err(reason)` stops its server, alone; so does `?`. A panic does the same. `terminate` runs
+//! when a callback stops or panics, at [`stop`](Address::stop), and at an exit signal from the parent if the server
+//! traps exits; not at a kill, nor at an exit signal that is not trapped, nor when `init` fails.
+//!
+//! # When not to use it
+//!
+//! For state that needs no process of its own, and for work that one process would do for many: a server handles
+//! one message at a time, and everybody waits for it.
+
+mod address;
+mod caller;
+mod context;
+pub(crate) mod message;
+mod name;
+mod reply;
+mod server_loop;
+mod server_ref;
+pub(crate) mod start;
+
+pub use crate::exit_reason::CallError;
+pub use address::{Address, CALL_TIMEOUT, CastError};
+pub use caller::Caller;
+pub use context::Cx;
+pub use name::{Name, Register, Registered};
+pub use reply::{NoReply, Replied, Reply, noreply, reply, stop, stop_reply};
+pub use server_ref::ServerRef;
+pub use start::{Options, start, start_link, start_link_with, start_monitor, start_unlinked_with};
+
+use crate::{
+    child_spec::{ChildSpec, StartResult},
+    exit_reason::ExitReason,
+};
+use std::future::Future;
+
+/// A process that keeps state and handles one message at a time. See the [module](self).
+#[doc(alias = "gen_server")]
+pub trait GenServer: Sized + Send + 'static {
+    /// The argument of [`init`](Self::init). A supervisor that is to restart the server needs it
+    /// `Clone + Sync`; nobody else does.
+    type Args: Send + 'static;
+
+    /// Makes the first state. Whoever starts the server waits for this.
+    ///
+    /// # Errors
+    ///
+    /// [`InitError::Ignore`] not to run after all; [`InitError::Stop`], or `?`, to fail.
+    #[doc(alias = "init/1")]
+    fn init(args: Self::Args, cx: &mut Cx<Self>) -> impl Future<Output = Result<Self, InitError>> + Send;
+
+    /// Cleans up, before the process ends with `reason`: see [the module](self#how-it-ends) for when it runs.
+    ///
+    /// # Errors
+    ///
+    /// An `Err`, or a panic, replaces the reason.
+    #[doc(alias = "terminate/2")]
+    fn terminate(
+        &mut self,
+        reason: &ExitReason,
+        cx: &mut Cx<Self>,
+    ) -> impl Future<Output = Result<(), ExitReason>> + Send {
+        let _ = (reason, cx);
+        async { Ok(()) }
+    }
+
+    /// Starts the server, linked to the current process, without a name. To give it one, write this as
+    /// `gen_server::start_link(args, NAME).await`.
+    ///
+    /// # Errors
+    ///
+    /// See [`start_link`].
+    fn start_link(args: Self::Args) -> impl Future<Output = StartResult> + Send {
+        start_link::<Self>(args, ())
+    }
+
+    /// How a supervisor starts it: a permanent worker, by [`start_link`](Self::start_link). The id is the name of
+    /// that function.
+    fn child_spec(args: Self::Args) -> ChildSpec
+    where
+        Self::Args: Clone + Sync,
+    {
+        ChildSpec::worker(Self::start_link, args)
+    }
+}
+
+/// Answers the call `M` by returning the reply: it cannot forget to.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer the call `{M}`",
+    label = "`{Self}` has no `HandleCall<{M}>`",
+    note = "write `impl HandleCall<{M}> for {Self}` (or `HandleCallFrom<{M}>`, to reply later)"
+)]
+pub trait HandleCall<M: Send + 'static>: GenServer {
+    /// What the caller gets.
+    type Reply: Send + 'static;
+
+    /// Answers: [`reply`], [`stop_reply`] or [`stop`].
+    ///
+    /// # Errors
+    ///
+    /// An `Err` stops the server with that reason, which is also what the caller gets.
+    #[doc(alias = "handle_call/3")]
+    fn handle_call(
+        &mut self,
+        request: M,
+        cx: &mut Cx<Self>,
+    ) -> impl Future<Output = Reply<Self::Reply>> + Send;
+}
+
+/// Answers the call `M` later, or from another process: it gets the [`Caller`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer the call `{M}`",
+    label = "`{Self}` has no `HandleCall<{M}>`",
+    note = "write `impl HandleCall<{M}> for {Self}` (or `HandleCallFrom<{M}>`, to reply later)"
+)]
+pub trait HandleCallFrom<M: Send + 'static>: GenServer {
+    /// What the caller gets.
+    type Reply: Send + 'static;
+
+    /// Takes the request; `from` is to be answered with [`Caller::reply`], now or later.
+    ///
+    /// # Errors
+    ///
+    /// An `Err` stops the server with that reason, which is also what a caller without a reply gets.
+    #[doc(alias = "handle_call/3")]
+    fn handle_call_from(
+        &mut self,
+        request: M,
+        from: Caller<Self::Reply>,
+        cx: &mut Cx<Self>,
+    ) -> impl Future<Output = NoReply> + Send;
+}
+
+impl<S: HandleCall<M>, M: Send + 'static> HandleCallFrom<M> for S {
+    type Reply = <S as HandleCall<M>>::Reply;
+
+    async fn handle_call_from(
+        &mut self,
+        request: M,
+        from: Caller<Self::Reply>,
+        cx: &mut Cx<Self>,
+    ) -> NoReply {
+        let Replied { reply, stop } = self.handle_call(request, cx).await?;
+        match stop {
+            None => {
+                from.reply(reply);
+                Ok(())
+            }
+            Some(reason) => {
+                // Sent by the last acts, after `terminate`.
+                cx.process().process().lock().last_reply = Some(Box::new(move || from.reply(reply)));
+                Err(reason)
+            }
+        }
+    }
+}
+
+/// Handles the cast `M`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not take the cast `{M}`",
+    label = "`{Self}` has no `HandleCast<{M}>`",
+    note = "write `impl HandleCast<{M}> for {Self}`"
+)]
+pub trait HandleCast<M: Send + 'static>: GenServer {
+    /// Handles a message that has no reply.
+    ///
+    /// # Errors
+    ///
+    /// An `Err` stops the server with that reason.
+    #[doc(alias = "handle_cast/2")]
+    fn handle_cast(&mut self, message: M, cx: &mut Cx<Self>) -> impl Future<Output = NoReply> + Send;
+}
+
+/// Handles messages of type `M` that are neither calls nor casts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle the message `{M}`",
+    label = "`{Self}` has no `HandleInfo<{M}>`",
+    note = "trapping exits needs `HandleInfo<Exit>`, monitoring needs `HandleInfo<Down>`, `cx.timeout` needs `HandleInfo<Timeout>`"
+)]
+pub trait HandleInfo<M: Send + 'static>: GenServer {
+    /// Handles a message.
+    ///
+    /// # Errors
+    ///
+    /// An `Err` stops the server with that reason.
+    #[doc(alias = "handle_info/2")]
+    fn handle_info(&mut self, message: M, cx: &mut Cx<Self>) -> impl Future<Output = NoReply> + Send;
+}
+
+/// Handles what a callback left with [`Cx::continue_with`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not continue with `{M}`",
+    label = "`{Self}` has no `HandleContinue<{M}>`",
+    note = "write `impl HandleContinue<{M}> for {Self}`"
+)]
+pub trait HandleContinue<M: Send + 'static>: GenServer {
+    /// Goes on, before any message.
+    ///
+    /// # Errors
+    ///
+    /// An `Err` stops the server with that reason.
+    #[doc(alias = "handle_continue/2")]
+    fn handle_continue(&mut self, message: M, cx: &mut Cx<Self>) -> impl Future<Output = NoReply> + Send;
+}
+
+/// Why `init` does not give a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InitError {
+    /// It is not to run: the start fails with [`StartError::Ignore`](crate::child_spec::StartError::Ignore), the
+    /// process ends normally, and a supervisor goes on without it.
+    Ignore,
+    /// The start fails and the process ends with this reason, which its links see.
+    Stop(ExitReason),
+    /// The start fails with this reason; the process ends normally, so that nobody who is linked ends too.
+    Error(ExitReason),
+}
+
+impl From<ExitReason> for InitError {
+    fn from(reason: ExitReason) -> Self {
+        Self::Stop(reason)
+    }
+}
+
+/// `?` in `init`: the start fails with the error.
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for InitError {
+    fn from(error: E) -> Self {
+        Self::Stop(ExitReason::from(error))
+    }
+}

@@ -1,0 +1,262 @@
+//! Ways to reach a server, and what can be sent there.
+
+use crate::{
+    exit_reason::{CallError, ExitReason},
+    gen_server::{
+        Caller, GenServer, HandleCallFrom, HandleCast, HandleInfo, ServerRef,
+        caller::Answer,
+        message::{Call, Cast, Info, Stop},
+    },
+    pid::Pid,
+    process::{
+        block::ProcRef,
+        current, monitors,
+        time::{self, Sleep},
+    },
+};
+use std::{
+    fmt,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+/// How long [`call`](Address::call) waits.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a cast was not taken: only a server with a bounded mailbox refuses one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CastError<M> {
+    /// The mailbox is full; gives the message back.
+    Full(M),
+}
+
+impl<M> fmt::Debug for CastError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Full(..)")
+    }
+}
+
+impl<M> fmt::Display for CastError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the mailbox is full")
+    }
+}
+
+impl<M> std::error::Error for CastError<M> {}
+
+/// Anything that leads to a server: a [`ServerRef`], a [`Name`](super::Name), a [`Via`](crate::registry::Via).
+///
+/// A name is resolved at each send, so it survives the restart of the server. Users may write their own.
+///
+/// # OTP
+///
+/// `gen_server:server_ref()`; implementing it is what a `:via` callback module does.
+pub trait Address: Sync {
+    /// The type of the server.
+    type Server: GenServer;
+
+    /// The server that is there now.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::NoProc`] if nobody is, [`CallError::WrongServer`] if it is a server of another type.
+    fn resolve(&self) -> Result<ServerRef<Self::Server>, CallError>;
+
+    /// The server that is there now, if there is one and it is alive.
+    #[doc(alias = "whereis/1")]
+    fn whereis(&self) -> Option<ServerRef<Self::Server>> {
+        self.resolve().ok().filter(|server| server.0.process.is_alive())
+    }
+
+    /// Sends a request and waits for the reply, for 5 s.
+    ///
+    /// # Errors
+    ///
+    /// * [`CallError::NoProc`], [`CallError::WrongServer`], [`CallError::CallingSelf`]: nothing was sent.
+    /// * [`CallError::Exit`]: the server ended before it replied; carries its reason, also if that is `Normal`.
+    /// * [`CallError::NoReply`]: the server dropped the caller.
+    /// * [`CallError::Timeout`]: no reply in time; it may still be served, and its reply goes nowhere.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is first polled, it does nothing. After that the request is served and the reply dropped.
+    ///
+    /// # OTP
+    ///
+    /// `gen_server:call/2`. Differs: what exits there is an `Err` here; `?` in a callback makes it an exit.
+    #[doc(alias = "gen_server:call/2")]
+    fn call<M: Send + 'static>(
+        &self,
+        request: M,
+    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send
+    where
+        Self::Server: HandleCallFrom<M>,
+    {
+        self.call_timeout(request, Some(CALL_TIMEOUT))
+    }
+
+    /// As [`call`](Self::call), with another limit, or with none.
+    #[doc(alias = "gen_server:call/3")]
+    fn call_timeout<M: Send + 'static>(
+        &self,
+        request: M,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send
+    where
+        Self::Server: HandleCallFrom<M>,
+    {
+        async move {
+            let answer = request_to(&self.resolve()?, request, timeout)?;
+            answer.await
+        }
+    }
+
+    /// As [`call`](Self::call), from a thread outside of the runtime, which is blocked meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Panics
+    ///
+    /// If called from within the runtime, which it would block.
+    #[track_caller]
+    fn blocking_call<M: Send + 'static>(
+        &self,
+        request: M,
+    ) -> Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>
+    where
+        Self::Server: HandleCallFrom<M>,
+    {
+        assert!(
+            tokio::runtime::Handle::try_current().is_err() || current::process().is_none(),
+            "blocking_call in a process would block its runtime; use `call(..).await`"
+        );
+        block_on(request_to(&self.resolve()?, request, Some(CALL_TIMEOUT))?)
+    }
+
+    /// Sends a message that has no reply. Nobody is told if there is no such server.
+    ///
+    /// # Errors
+    ///
+    /// [`CastError::Full`] only if the server has a bounded mailbox. `Ok` does not say that it will be handled.
+    #[doc(alias = "gen_server:cast/2")]
+    fn cast<M: Send + 'static>(&self, message: M) -> Result<(), CastError<M>>
+    where
+        Self::Server: HandleCast<M>,
+    {
+        if let Ok(server) = self.resolve() {
+            // As in OTP, the dead do not mind.
+            let _ = server.send(Cast(message));
+        }
+        Ok(())
+    }
+
+    /// Sends a message to `handle_info`. Nobody is told if there is no such server.
+    #[doc(alias = "erlang:send/2")]
+    fn send<M: Send + 'static>(&self, message: M)
+    where
+        Self::Server: HandleInfo<M>,
+    {
+        if let Ok(server) = self.resolve() {
+            let _ = server.send(Info(message));
+        }
+    }
+
+    /// Stops the server: it handles what came before, `terminate` runs, and it ends with `reason`. Waits for that.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Exit`] if it ended with another reason; [`CallError::NoProc`], [`CallError::CallingSelf`].
+    #[doc(alias = "gen_server:stop/3")]
+    fn stop(&self, reason: ExitReason) -> impl Future<Output = Result<(), CallError>> + Send {
+        self.stop_timeout(reason, None)
+    }
+
+    /// As [`stop`](Self::stop), but waits no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`stop`](Self::stop), and [`CallError::Timeout`]; the server still ends when it gets there.
+    #[doc(alias = "gen_server:stop/3")]
+    fn stop_timeout(
+        &self,
+        reason: ExitReason,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<(), CallError>> + Send {
+        async move {
+            let server = self.resolve()?;
+            let process: ProcRef = server.0.clone();
+            if current::is(&process) {
+                return Err(CallError::CallingSelf);
+            }
+            let down = monitors::monitor(server.pid());
+            // An error says that it is ending already; then its reason tells.
+            let _ = server.send(Stop(reason.clone()));
+            let clock = server.0.process.node.clock.clone();
+            let down = match timeout {
+                None => down.await,
+                Some(timeout) => time::timeout_on(&clock, timeout, down).await.ok_or(CallError::Timeout)?,
+            };
+            match down.reason {
+                ExitReason::NoProc => Err(CallError::NoProc),
+                ended if ended == reason => Ok(()),
+                ended => Err(CallError::Exit(ended)),
+            }
+        }
+    }
+
+    /// The pid of the server that is there now.
+    fn pid_now(&self) -> Option<Pid> {
+        self.whereis().map(|server| server.pid())
+    }
+}
+
+impl<A: Address> Address for &A {
+    type Server = A::Server;
+    fn resolve(&self) -> Result<ServerRef<A::Server>, CallError> {
+        (**self).resolve()
+    }
+}
+
+/// Puts the request into the mailbox.
+fn request_to<S: HandleCallFrom<M>, M: Send + 'static>(
+    server: &ServerRef<S>,
+    request: M,
+    timeout: Option<Duration>,
+) -> Result<Answer<S::Reply>, CallError> {
+    let process: ProcRef = server.0.clone();
+    if current::is(&process) {
+        return Err(CallError::CallingSelf);
+    }
+    let (from, cell) = Caller::new(process);
+    if let Err(Call { from, .. }) = server.send(Call { request, from }) {
+        from.disarm();
+        return Err(CallError::NoProc);
+    }
+    let clock = &server.0.process.node.clock;
+    Ok(Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock.clone(), timeout)) })
+}
+
+/// Runs a future on this thread, which sleeps while it waits.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

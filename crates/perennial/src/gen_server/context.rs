@@ -1,0 +1,248 @@
+//! What a callback may ask of its own process.
+
+use crate::{
+    gen_server::{
+        GenServer, HandleContinue, HandleInfo, ServerRef,
+        message::{Continue, Deliver, Info},
+    },
+    pid::{Pid, Ref},
+    process::{
+        Down, Exit, Recipient, Timeout, Timer,
+        block::{ProcRef, Receive, Trap},
+        monitors,
+        node::Node,
+        time::Sleep,
+        timer,
+    },
+};
+use futures_util::stream::{FuturesUnordered, Stream};
+use perennial_cell::{Batch, Letter};
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::{Future, poll_fn},
+    mem,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+type Letters<S> = Box<dyn Deliver<S>>;
+type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
+
+/// The context of a callback: what a server of type `S` may ask of its own process.
+///
+/// What brings a message later asks, as a bound, for the callback that handles it: [`trap_exit`](Self::trap_exit)
+/// without `HandleInfo<Exit>` does not compile.
+pub struct Cx<S: GenServer> {
+    me: ServerRef<S>,
+    process: ProcRef,
+    continues: VecDeque<Letters<S>>,
+    timeout: Option<(Duration, fn() -> Letters<S>)>,
+    /// Futures that run beside the callbacks, as this process; what they yield is handled as a message.
+    background: Option<Box<FuturesUnordered<Work<S>>>>,
+    taken: Batch<dyn Deliver<S>>,
+}
+
+impl<S: GenServer> Cx<S> {
+    pub(crate) fn new(me: ServerRef<S>) -> Self {
+        let process: ProcRef = me.0.clone();
+        Self {
+            me,
+            process,
+            continues: VecDeque::new(),
+            timeout: None,
+            background: None,
+            taken: Batch::default(),
+        }
+    }
+
+    /// This server.
+    pub fn me(&self) -> &ServerRef<S> {
+        &self.me
+    }
+
+    /// The pid of this server.
+    #[doc(alias = "self/0")]
+    pub fn pid(&self) -> Pid {
+        self.me.pid()
+    }
+
+    /// The process that started this one with a link: its supervisor, as a rule.
+    pub fn parent(&self) -> Option<Pid> {
+        self.process.process().parent
+    }
+
+    /// From now on exit signals, but for kill, come as [`Exit`] messages, and `terminate` runs when the parent
+    /// asks this server to end.
+    #[doc(alias = "process_flag/2")]
+    pub fn trap_exit(&self)
+    where
+        S: HandleInfo<Exit>,
+    {
+        self.set_trap_exit(true);
+    }
+
+    /// Switches the trapping of exits; returns whether it was on before.
+    pub fn set_trap_exit(&self, trap: bool) -> bool
+    where
+        S: HandleInfo<Exit>,
+    {
+        let new = trap.then(|| self.me.0.clone() as Arc<dyn Trap>);
+        let old = mem::replace(&mut self.process.process().lock().trap, new);
+        old.is_some()
+    }
+
+    /// Has the end of a process come as a [`Down`] message; at once, with `NoProc`, if it has ended.
+    #[doc(alias = "monitor/2")]
+    pub fn monitor(&self, pid: Pid) -> Ref
+    where
+        S: HandleInfo<Down>,
+    {
+        let target = Node::of(pid).and_then(|node| node.process(pid));
+        monitors::watch_as(&self.process, self.me.0.clone(), target, Some(pid), None)
+    }
+
+    /// As [`monitor`](Self::monitor), of whoever has the name now; the [`Down`] carries the name.
+    pub fn monitor_name(&self, name: impl Into<Arc<str>>) -> Ref
+    where
+        S: HandleInfo<Down>,
+    {
+        let name = name.into();
+        let target = self.process.process().node.names.get(&name);
+        let pid = target.as_ref().map(|target| target.process().pid);
+        monitors::watch_as(&self.process, self.me.0.clone(), target, pid, Some(name))
+    }
+
+    /// Removes a monitor; false if its [`Down`] was delivered already. A `Down` in the mailbox stays there.
+    #[doc(alias = "demonitor/1")]
+    pub fn demonitor(&self, monitor: Ref) -> bool {
+        monitors::demonitor(&self.process, monitor)
+    }
+
+    /// Sends `message` to this server after `delay`. The timer goes when the server ends.
+    #[doc(alias = "erlang:send_after/3")]
+    pub fn send_after<M: Send + 'static>(&self, delay: Duration, message: M) -> Timer
+    where
+        S: HandleInfo<M>,
+    {
+        timer::send_after(self.me.0.clone() as Arc<dyn Receive<M>>, delay, message)
+    }
+
+    /// Sends a message to this server every `period`, first after one `period`.
+    #[doc(alias = "timer:send_interval/2")]
+    pub fn send_interval<M: Clone + Send + Sync + 'static>(&self, period: Duration, message: M) -> Timer
+    where
+        S: HandleInfo<M>,
+    {
+        timer::send_interval(self.me.0.clone() as Arc<dyn Receive<M>>, period, move || message.clone())
+    }
+
+    /// This server as one who takes messages of type `M`.
+    pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
+    where
+        S: HandleInfo<M>,
+    {
+        Recipient::new(self.me.0.clone())
+    }
+
+    /// Handles `message` right after this callback and its reply, before anything in the mailbox. Several are
+    /// handled in the order in which they were asked for; none if the callback stops the server.
+    #[doc(alias = "handle_continue/2")]
+    pub fn continue_with<M: Send + 'static>(&mut self, message: M)
+    where
+        S: HandleContinue<M>,
+    {
+        self.continues.push_back(Letter::boxed(Continue(message)));
+    }
+
+    /// Has [`Timeout`] come if no message does within `duration` after this callback. Any message cancels it.
+    pub fn timeout(&mut self, duration: Duration)
+    where
+        S: HandleInfo<Timeout>,
+    {
+        self.timeout = Some((duration, || Letter::boxed(Info(Timeout))));
+    }
+
+    /// Waits until the parent has asked this server, which traps exits, to end: for `select!` in a callback that
+    /// takes long. The request itself is then handled after the callback.
+    pub fn shutdown_requested(&self) -> impl Future<Output = ()> + Send + use<S> {
+        let process = self.process.clone();
+        // The process is polled when the request arrives, and this with it.
+        poll_fn(move |_| match process.process().shutdown.load(Ordering::Acquire) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+    }
+
+    pub(crate) fn process(&self) -> &ProcRef {
+        &self.process
+    }
+
+    /// Runs a future beside the callbacks, as this process, and handles what it yields as a message.
+    pub(crate) fn run_beside(&mut self, work: impl Future<Output = Letters<S>> + Send + 'static) {
+        self.background.get_or_insert_default().push(Box::pin(work));
+    }
+
+    /// A callback has stopped the server: what it asked for besides is void.
+    pub(crate) fn forget_requests(&mut self) {
+        self.continues.clear();
+        self.timeout = None;
+        self.background = None;
+    }
+
+    /// The next thing to handle.
+    pub(crate) async fn next(&mut self) -> Letters<S> {
+        if let Some(letter) = self.continues.pop_front() {
+            return letter;
+        }
+        // One unit a message, so that a flooded server lets others run.
+        tokio::task::coop::consume_budget().await;
+        let mut timeout = self.timeout.take().map(|(duration, make)| {
+            let clock = self.process.process().node.clock.clone();
+            (Sleep::new(clock, duration), make)
+        });
+        poll_fn(|cx| {
+            if let Poll::Ready(letter) = self.poll_background(cx) {
+                return Poll::Ready(letter);
+            }
+            if let Some(letter) = self.take_letter() {
+                return Poll::Ready(letter);
+            }
+            // Asked last: a message that is there beats a time-out of zero.
+            match &mut timeout {
+                Some((sleep, make)) => Pin::new(sleep).poll(cx).map(|()| make()),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    fn take_letter(&mut self) -> Option<Letters<S>> {
+        if self.taken.is_empty() {
+            self.taken = self.me.0.mailbox().take();
+        }
+        let letter = self.taken.next()?;
+        self.process.process().stats.count_handled();
+        Some(letter)
+    }
+
+    fn poll_background(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        let Some(background) = &mut self.background else { return Poll::Pending };
+        match Pin::new(&mut **background).poll_next(cx) {
+            Poll::Ready(Some(letter)) => Poll::Ready(letter),
+            Poll::Ready(None) => {
+                self.background = None;
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<S: GenServer> fmt::Debug for Cx<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cx").field("me", &self.me).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! Starting a server and waiting for its `init`.
+
+use crate::{
+    child_spec::{StartError, StartResult},
+    gen_server::{
+        GenServer, Register, ServerRef,
+        message::{Deliver, ServerBlock},
+        server_loop,
+    },
+    process::{
+        Monitor,
+        block::{Proc, ProcRef, Started},
+        current, links, monitors,
+        node::{Node, kill_stuck},
+        spawn::{self, Spawn},
+        time,
+    },
+};
+use std::{any::type_name, sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+/// How a server is started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// How long `init` may take before the process is killed and the start fails with
+    /// [`StartError::Timeout`]. Default: as long as it likes.
+    pub timeout: Option<Duration>,
+}
+
+impl Options {
+    /// With a limit for `init`.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+/// Starts a server that is linked to the current process, if there is one, which is then its parent.
+///
+/// Returns when its `init` has run. `name` is `()`, a [`Name`](super::Name) or a
+/// [`Via`](crate::registry::Via); it is registered before `init` runs.
+///
+/// # Errors
+///
+/// * [`StartError::AlreadyStarted`]: the name is taken; carries the holder's pid. Nothing else has happened.
+/// * [`StartError::Ignore`]: `init` asked not to run. The process ended normally.
+/// * [`StartError::Exit`]: `init` stopped or panicked. The name is free and the process gone when this returns. It
+///   was linked: a current process that does not trap exits ends too, one that traps gets an `Exit` message.
+///
+/// # Cancel safety
+///
+/// If the future is dropped the server is started nevertheless.
+///
+/// # OTP
+///
+/// `gen_server:start_link/3,4`. As in OTP 26, a start that failed returns only when the process is gone.
+#[doc(alias = "gen_server:start_link/4")]
+pub async fn start_link<S: GenServer>(args: S::Args, name: impl Register<S>) -> StartResult {
+    start_with(args, name, true, Options::default()).await.map(|server| server.pid())
+}
+
+/// As [`start_link`], with options.
+///
+/// # Errors
+///
+/// As [`start_link`], and [`StartError::Timeout`].
+pub async fn start_link_with<S: GenServer>(
+    args: S::Args,
+    name: impl Register<S>,
+    options: Options,
+) -> StartResult {
+    start_with(args, name, true, options).await.map(|server| server.pid())
+}
+
+/// Starts a server that is linked to nobody and has no parent.
+///
+/// # Errors
+///
+/// As [`start_link`].
+#[doc(alias = "gen_server:start/4")]
+pub async fn start<S: GenServer>(args: S::Args, name: impl Register<S>) -> StartResult {
+    start_with(args, name, false, Options::default()).await.map(|server| server.pid())
+}
+
+/// As [`start`], with options.
+///
+/// # Errors
+///
+/// As [`start_link`], and [`StartError::Timeout`].
+pub async fn start_unlinked_with<S: GenServer>(
+    args: S::Args,
+    name: impl Register<S>,
+    options: Options,
+) -> StartResult {
+    start_with(args, name, false, options).await.map(|server| server.pid())
+}
+
+/// As [`start`], monitored before it first runs.
+///
+/// # Errors
+///
+/// As [`start`]; the monitor is then gone.
+#[doc(alias = "gen_server:start_monitor/4")]
+pub async fn start_monitor<S: GenServer>(
+    args: S::Args,
+    name: impl Register<S>,
+) -> Result<(ServerRef<S>, Monitor), StartError> {
+    let starting = begin(args, name, false)?;
+    let monitor = monitors::monitor(starting.server.pid());
+    finish(starting, Options::default()).await.map(|server| (server, monitor))
+}
+
+/// As [`start_link`] and [`start`]; returns the server itself.
+pub(crate) async fn start_with<S: GenServer>(
+    args: S::Args,
+    name: impl Register<S>,
+    link: bool,
+    options: Options,
+) -> Result<ServerRef<S>, StartError> {
+    finish(begin(args, name, link)?, options).await
+}
+
+struct Starting<S: GenServer> {
+    server: ServerRef<S>,
+    started: oneshot::Receiver<Started>,
+}
+
+fn begin<S: GenServer>(args: S::Args, name: impl Register<S>, link: bool) -> Result<Starting<S>, StartError> {
+    // A name that is taken needs no process to find that out; the race is settled again in the process.
+    if let Some(holder) = name.holder() {
+        return Err(StartError::AlreadyStarted(holder));
+    }
+    let (tell, started) = oneshot::channel();
+    let starter = Box::new(move |outcome| {
+        // An error says that nobody waits any more.
+        let _ = tell.send(outcome);
+    });
+    let options = Spawn { link, starter: Some(starter), behaviour: type_name::<S>() };
+    let block: Arc<ServerBlock<S>> =
+        spawn::spawn::<dyn Deliver<S>, _>(options, |block| server_loop::run(ServerRef(block), args, name));
+    Ok(Starting { server: ServerRef(block), started })
+}
+
+async fn finish<S: GenServer>(starting: Starting<S>, options: Options) -> Result<ServerRef<S>, StartError> {
+    let Starting { server, started } = starting;
+    // The sender goes unused only with the whole node.
+    let started = async { started.await.unwrap_or(Started::Exit(crate::exit_reason::ExitReason::Killed)) };
+    let outcome = match options.timeout {
+        None => started.await,
+        Some(limit) => {
+            let clock = server.0.process.node.clock.clone();
+            match time::timeout_on(&clock, limit, started).await {
+                Some(outcome) => outcome,
+                None => {
+                    // Unlinked first, so that the caller survives the kill.
+                    if let Some(me) = current::process() {
+                        links::unlink_from(&me, server.pid());
+                    }
+                    let process: ProcRef = server.0.clone();
+                    kill_stuck(&process, &clock).await;
+                    return Err(StartError::Timeout);
+                }
+            }
+        }
+    };
+    Result::from(outcome).map(|()| server)
+}
+
+/// Whoever is at `pid`, if it is a server of type `S`.
+pub(crate) fn server_at<S: GenServer>(process: ProcRef) -> Option<ServerRef<S>> {
+    process.as_any().downcast::<ServerBlock<S>>().ok().map(ServerRef)
+}
+
+impl crate::pid::Pid {
+    /// The server of type `S` at this pid; none if it has ended or is of another type.
+    pub fn server<S: GenServer>(self) -> Option<ServerRef<S>> {
+        server_at(Node::of(self)?.process(self)?)
+    }
+}

@@ -1,0 +1,13 @@
+//! What most programs use: `use perennial::prelude::*`.
+
+pub use crate::{
+    child_spec::{ChildId, ChildSpec, ChildType, Restart, Shutdown, StartError, StartResult},
+    exit_reason::{CallError, ExitReason, OrExit},
+    gen_server::{
+        self, Address, Caller, Cx, GenServer, HandleCall, HandleCallFrom, HandleCast, HandleContinue,
+        HandleInfo, InitError, Name, NoReply, Reply, ServerRef, noreply, reply, stop, stop_reply,
+    },
+    node::Node,
+    pid::Pid,
+    process::{self, Down, Exit, Inbox, Recipient, Timeout},
+};
