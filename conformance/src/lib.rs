@@ -1,1 +1,16 @@
-//! conformance
+//! Replays behaviour recorded from a real BEAM against Perennial.
+//!
+//! A *scenario* is a file of steps, each with what the reference implementation showed after it; the format is
+//! `README.md` beside this crate. A `Subject` runs the steps and says what it saw, the matcher finds
+//! the first place where that differs, and the report counts.
+//!
+//! | module | holds | knows |
+//! |---|---|---|
+//! | [`value`] | plain values, equal as in `===` | – |
+//! | [`reason`], [`pattern`], [`guard`] | exit reasons; match patterns and their guards | values |
+#![forbid(unsafe_code)]
+
+pub mod guard;
+pub mod pattern;
+pub mod reason;
+pub mod value;
