@@ -8,9 +8,13 @@
 //! |---|---|---|
 //! | [`value`] | plain values, equal as in `===` | – |
 //! | [`reason`], [`pattern`], [`guard`] | exit reasons; match patterns and their guards | values |
+//! | [`observation`] | what one step showed: result, log, exits, inbox | reasons |
+//! | [`scenario`] | a file as types: steps, operations, child specifications, plans, commands | observations |
 #![forbid(unsafe_code)]
 
 pub mod guard;
+pub mod observation;
 pub mod pattern;
 pub mod reason;
+pub mod scenario;
 pub mod value;
