@@ -10,11 +10,15 @@
 //! | [`reason`], [`pattern`], [`guard`] | exit reasons; match patterns and their guards | values |
 //! | [`observation`] | what one step showed: result, log, exits, inbox | reasons |
 //! | [`scenario`] | a file as types: steps, operations, child specifications, plans, commands | observations |
+//! | [`matcher`] | the first difference between recorded and seen | scenarios |
+//! | [`run`], [`walk`], [`report`] | many files, the verdicts, the count | the matcher |
 #![forbid(unsafe_code)]
 
 pub mod guard;
+pub mod matcher;
 pub mod observation;
 pub mod pattern;
 pub mod reason;
 pub mod scenario;
 pub mod value;
+pub mod walk;
