@@ -1,7 +1,7 @@
 //! Replays behaviour recorded from a real BEAM against Perennial.
 //!
 //! A *scenario* is a file of steps, each with what the reference implementation showed after it; the format is
-//! `README.md` beside this crate. A `Subject` runs the steps and says what it saw, the matcher finds
+//! `README.md` beside this crate. A [`Subject`](run::Subject) runs the steps and says what it saw, the matcher finds
 //! the first place where that differs, and the report counts.
 //!
 //! | module | holds | knows |
@@ -14,11 +14,14 @@
 //! | [`run`], [`walk`], [`report`] | many files, the verdicts, the count | the matcher |
 #![forbid(unsafe_code)]
 
+pub mod args;
 pub mod guard;
 pub mod matcher;
 pub mod observation;
 pub mod pattern;
 pub mod reason;
+pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod value;
 pub mod walk;
