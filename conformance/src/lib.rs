@@ -1,1 +1,27 @@
-//! conformance
+//! Replays behaviour recorded from a real BEAM against Perennial.
+//!
+//! A *scenario* is a file of steps, each with what the reference implementation showed after it; the format is
+//! `README.md` beside this crate. A [`Subject`](run::Subject) runs the steps and says what it saw, the matcher finds
+//! the first place where that differs, and the report counts.
+//!
+//! | module | holds | knows |
+//! |---|---|---|
+//! | [`value`] | plain values, equal as in `===` | – |
+//! | [`reason`], [`pattern`], [`guard`] | exit reasons; match patterns and their guards | values |
+//! | [`observation`] | what one step showed: result, log, exits, inbox | reasons |
+//! | [`scenario`] | a file as types: steps, operations, child specifications, plans, commands | observations |
+//! | [`matcher`] | the first difference between recorded and seen | scenarios |
+//! | [`run`], [`walk`], [`report`] | many files, the verdicts, the count | the matcher |
+#![forbid(unsafe_code)]
+
+pub mod args;
+pub mod guard;
+pub mod matcher;
+pub mod observation;
+pub mod pattern;
+pub mod reason;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod value;
+pub mod walk;
