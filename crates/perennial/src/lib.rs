@@ -8,6 +8,7 @@ pub mod gen_server;
 pub mod pid;
 pub mod prelude;
 pub mod process;
+pub mod supervisor;
 
 pub mod node {
     //! The node: process table, names, clock and events; see [`Node`].

@@ -10,4 +10,5 @@ pub use crate::{
     node::Node,
     pid::Pid,
     process::{self, Down, Exit, Inbox, Recipient, Timeout},
+    supervisor::{Strategy, Supervisor},
 };
