@@ -3,6 +3,7 @@
 
 pub mod child_spec;
 mod clock;
+pub mod dynamic_supervisor;
 pub mod exit_reason;
 pub mod gen_server;
 pub mod pid;

@@ -2,6 +2,7 @@
 
 pub use crate::{
     child_spec::{ChildId, ChildSpec, ChildType, Restart, Shutdown, StartError, StartResult},
+    dynamic_supervisor::DynamicSupervisor,
     exit_reason::{CallError, ExitReason, OrExit},
     gen_server::{
         self, Address, Caller, Cx, GenServer, HandleCall, HandleCallFrom, HandleCast, HandleContinue,

@@ -179,9 +179,18 @@ impl<S: GenServer> Cx<S> {
         &self.process
     }
 
-    /// Runs a future beside the callbacks, as this process, and handles what it yields as a message.
-    pub(crate) fn run_beside(&mut self, work: impl Future<Output = Letters<S>> + Send + 'static) {
-        self.pending().background.get_or_insert_default().push(Box::pin(work));
+    /// Runs a future beside the callbacks, as this process, and handles what it yields as a message. It is dropped
+    /// when the server stops.
+    pub(crate) fn run_beside<M: Send + 'static>(&mut self, work: impl Future<Output = M> + Send + 'static)
+    where
+        S: HandleInfo<M>,
+    {
+        let work = async move { Letter::boxed(Info(work.await)) };
+        // Unconstrained: it must be ready when what it waits for is, see `next`.
+        self.pending()
+            .background
+            .get_or_insert_default()
+            .push(Box::pin(tokio::task::coop::unconstrained(work)));
     }
 
     /// A callback has stopped the server: what it asked for besides is void.
@@ -204,10 +213,13 @@ impl<S: GenServer> Cx<S> {
             (Sleep::new(clock, duration), make)
         });
         poll_fn(|cx| {
+            // In this order: a process that was started beside us may have ended, and the `Exit` then lies in what
+            // is taken here; that it was started is found after that, and handled before.
+            self.take_letters();
             if let Poll::Ready(letter) = self.poll_background(cx) {
                 return Poll::Ready(letter);
             }
-            if let Some(letter) = self.take_letter() {
+            if let Some(letter) = self.open_letter() {
                 return Poll::Ready(letter);
             }
             // Asked last: a message that is there beats a time-out of zero.
@@ -223,12 +235,15 @@ impl<S: GenServer> Cx<S> {
         self.pending.get_mut().expect("never locked")
     }
 
-    fn take_letter(&mut self) -> Option<Letters<S>> {
+    fn take_letters(&mut self) {
         let taken = &mut self.pending.get_mut().expect("never locked").taken;
         if taken.is_empty() {
             *taken = self.me.0.mailbox().take();
         }
-        let letter = taken.next()?;
+    }
+
+    fn open_letter(&mut self) -> Option<Letters<S>> {
+        let letter = self.pending().taken.next()?;
         self.process.process().stats.count_handled();
         Some(letter)
     }
