@@ -105,6 +105,12 @@ impl From<&str> for ChildId {
     }
 }
 
+impl From<&Self> for ChildId {
+    fn from(id: &Self) -> Self {
+        id.clone()
+    }
+}
+
 impl From<String> for ChildId {
     fn from(id: String) -> Self {
         Self::new(id)

@@ -2,6 +2,7 @@
 
 pub use crate::{
     child_spec::{ChildId, ChildSpec, ChildType, Restart, Shutdown, StartError, StartResult},
+    dynamic_supervisor::DynamicSupervisor,
     exit_reason::{CallError, ExitReason, OrExit},
     gen_server::{
         self, Address, Caller, Cx, GenServer, HandleCall, HandleCallFrom, HandleCast, HandleContinue,
@@ -11,4 +12,5 @@ pub use crate::{
     pid::Pid,
     process::{self, Down, Exit, Inbox, Recipient, Timeout},
     registry::{Keys, RegistryName, Via},
+    supervisor::{Strategy, Supervisor},
 };

@@ -23,7 +23,7 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -38,8 +38,13 @@ type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
 pub struct Cx<S: GenServer> {
     me: ServerRef<S>,
     process: ProcRef,
-    continues: VecDeque<Letters<S>>,
     timeout: Option<(Duration, fn() -> Letters<S>)>,
+    /// Never locked, only reached by `&mut`: what is in it need not be `Sync`, and a `&Cx` is `Send` so.
+    pending: Mutex<Pending<S>>,
+}
+
+struct Pending<S: GenServer> {
+    continues: VecDeque<Letters<S>>,
     /// Futures that run beside the callbacks, as this process; what they yield is handled as a message.
     background: Option<Box<FuturesUnordered<Work<S>>>>,
     taken: Batch<dyn Deliver<S>>,
@@ -48,14 +53,8 @@ pub struct Cx<S: GenServer> {
 impl<S: GenServer> Cx<S> {
     pub(crate) fn new(me: ServerRef<S>) -> Self {
         let process: ProcRef = me.0.clone();
-        Self {
-            me,
-            process,
-            continues: VecDeque::new(),
-            timeout: None,
-            background: None,
-            taken: Batch::default(),
-        }
+        let pending = Pending { continues: VecDeque::new(), background: None, taken: Batch::default() };
+        Self { me, process, timeout: None, pending: Mutex::new(pending) }
     }
 
     /// This server.
@@ -154,7 +153,7 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleContinue<M>,
     {
-        self.continues.push_back(Letter::boxed(Continue(message)));
+        self.pending().continues.push_back(Letter::boxed(Continue(message)));
     }
 
     /// Has [`Timeout`] come if no message does within `duration` after this callback. Any message cancels it.
@@ -180,21 +179,31 @@ impl<S: GenServer> Cx<S> {
         &self.process
     }
 
-    /// Runs a future beside the callbacks, as this process, and handles what it yields as a message.
-    pub(crate) fn run_beside(&mut self, work: impl Future<Output = Letters<S>> + Send + 'static) {
-        self.background.get_or_insert_default().push(Box::pin(work));
+    /// Runs a future beside the callbacks, as this process, and handles what it yields as a message. It is dropped
+    /// when the server stops.
+    pub(crate) fn run_beside<M: Send + 'static>(&mut self, work: impl Future<Output = M> + Send + 'static)
+    where
+        S: HandleInfo<M>,
+    {
+        let work = async move { Letter::boxed(Info(work.await)) };
+        // Unconstrained: it must be ready when what it waits for is, see `next`.
+        self.pending()
+            .background
+            .get_or_insert_default()
+            .push(Box::pin(tokio::task::coop::unconstrained(work)));
     }
 
     /// A callback has stopped the server: what it asked for besides is void.
     pub(crate) fn forget_requests(&mut self) {
-        self.continues.clear();
         self.timeout = None;
-        self.background = None;
+        let pending = self.pending();
+        pending.continues.clear();
+        pending.background = None;
     }
 
     /// The next thing to handle.
     pub(crate) async fn next(&mut self) -> Letters<S> {
-        if let Some(letter) = self.continues.pop_front() {
+        if let Some(letter) = self.pending().continues.pop_front() {
             return letter;
         }
         // One unit a message, so that a flooded server lets others run.
@@ -204,10 +213,13 @@ impl<S: GenServer> Cx<S> {
             (Sleep::new(clock, duration), make)
         });
         poll_fn(|cx| {
+            // In this order: a process that was started beside us may have ended, and the `Exit` then lies in what
+            // is taken here; that it was started is found after that, and handled before.
+            self.take_letters();
             if let Poll::Ready(letter) = self.poll_background(cx) {
                 return Poll::Ready(letter);
             }
-            if let Some(letter) = self.take_letter() {
+            if let Some(letter) = self.open_letter() {
                 return Poll::Ready(letter);
             }
             // Asked last: a message that is there beats a time-out of zero.
@@ -219,21 +231,30 @@ impl<S: GenServer> Cx<S> {
         .await
     }
 
-    fn take_letter(&mut self) -> Option<Letters<S>> {
-        if self.taken.is_empty() {
-            self.taken = self.me.0.mailbox().take();
+    fn pending(&mut self) -> &mut Pending<S> {
+        self.pending.get_mut().expect("never locked")
+    }
+
+    fn take_letters(&mut self) {
+        let taken = &mut self.pending.get_mut().expect("never locked").taken;
+        if taken.is_empty() {
+            *taken = self.me.0.mailbox().take();
         }
-        let letter = self.taken.next()?;
+    }
+
+    fn open_letter(&mut self) -> Option<Letters<S>> {
+        let letter = self.pending().taken.next()?;
         self.process.process().stats.count_handled();
         Some(letter)
     }
 
     fn poll_background(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
-        let Some(background) = &mut self.background else { return Poll::Pending };
+        let pending = self.pending();
+        let Some(background) = &mut pending.background else { return Poll::Pending };
         match Pin::new(&mut **background).poll_next(cx) {
             Poll::Ready(Some(letter)) => Poll::Ready(letter),
             Poll::Ready(None) => {
-                self.background = None;
+                pending.background = None;
                 Poll::Pending
             }
             Poll::Pending => Poll::Pending,

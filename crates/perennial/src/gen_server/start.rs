@@ -9,7 +9,7 @@ use crate::{
     },
     process::{
         Monitor,
-        block::{Proc, ProcRef, Started},
+        block::{ProcRef, Started},
         current, links, monitors,
         node::{Node, kill_stuck},
         spawn::{self, Spawn},

@@ -1,10 +1,14 @@
 //! Which process runs on this thread, and the node that is entered.
 
-use crate::process::{block::ProcRef, node::Node};
+use crate::{
+    pid::Pid,
+    process::{block::ProcRef, node::Node},
+};
 use std::cell::RefCell;
 
 thread_local! {
     static CURRENT: RefCell<Option<ProcRef>> = const { RefCell::new(None) };
+    static SPAWNED: RefCell<Option<Vec<Pid>>> = const { RefCell::new(None) };
     static ENTERED: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -35,6 +39,22 @@ pub(crate) fn with<R>(process: ProcRef, f: impl FnOnce() -> R) -> R {
     }
     let _restore = Restore(CURRENT.with(|current| current.replace(Some(process))));
     f()
+}
+
+/// Runs `f` and says which processes it spawned with a link. Not nested.
+pub(crate) fn recording<R>(f: impl FnOnce() -> R) -> (R, Vec<Pid>) {
+    SPAWNED.with(|spawned| spawned.replace(Some(Vec::new())));
+    let result = f();
+    (result, SPAWNED.with(RefCell::take).unwrap_or_default())
+}
+
+/// A process was spawned with a link; noted if somebody records that.
+pub(crate) fn spawned(pid: Pid) {
+    SPAWNED.with(|spawned| {
+        if let Some(spawned) = &mut *spawned.borrow_mut() {
+            spawned.push(pid);
+        }
+    });
 }
 
 /// The node entered last on this thread.

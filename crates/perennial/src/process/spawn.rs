@@ -61,6 +61,7 @@ where
     if let Some(parent) = parent {
         // Cannot fail: the child has not run, and a parent that runs this has not told its links.
         links::connect(parent, &process);
+        current::spawned(pid);
     }
     let body = body(block.clone());
     node.runtime.spawn(ProcessTask::new(process, body));

@@ -1,0 +1,153 @@
+//! What a dynamic supervisor can be asked: the requests and what clients call.
+
+use crate::{
+    child_spec::{ChildSpec, ChildType, SpecError},
+    dynamic_supervisor::{DynamicSupervisor, StartChildError, TerminateChildError},
+    exit_reason::CallError,
+    gen_server::{Address, GenServer, ServerRef},
+    pid::Pid,
+    process,
+    supervisor::{ChildCounts, ChildState},
+};
+
+pub(crate) struct StartChild(pub(crate) ChildSpec);
+pub(crate) struct TerminateChild(pub(crate) Pid);
+pub(crate) struct WhichChildren;
+pub(crate) struct CountChildren;
+
+/// One child, as [`DynamicSupervisor::which_children`] shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChildInfo {
+    /// Whether it runs: never `NotRunning`, since one that does not is forgotten.
+    pub state: ChildState,
+    /// What it is.
+    pub kind: ChildType,
+}
+
+/// What clients call. All wait as long as it takes.
+impl DynamicSupervisor {
+    /// Starts the child described by `spec` under `supervisor`.
+    ///
+    /// The start runs beside the supervisor, in its name: a slow `init` delays nobody else, and may call the
+    /// supervisor. The child is linked before it first runs and counts toward `max_children` from now on. Its `id` is
+    /// not looked at: two children may share one. On success the spec is kept for restarts, except for
+    /// [`Restart::Temporary`](crate::child_spec::Restart::Temporary), whose arguments are dropped.
+    ///
+    /// # Errors
+    ///
+    /// * [`StartChildError::Start`]: the child's name is taken, its `init` asked not to run, stopped or panicked.
+    ///   Nothing is supervised.
+    /// * [`StartChildError::MaxChildren`]: the limit is reached; nothing was started.
+    /// * [`StartChildError::Spec`]: the specification is wrong; the supervisor was not asked.
+    /// * [`StartChildError::Call`]: no such supervisor, or it has stopped meanwhile, and the child with it.
+    ///
+    /// # Panics
+    ///
+    /// Never.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe in one respect: if the future is dropped after the request was sent, the child is still
+    /// started. It is then supervised like any other and is visible in `which_children`.
+    ///
+    /// # OTP
+    ///
+    /// `DynamicSupervisor.start_child/2`, `supervisor:start_child/2`. Differs: `ignore` is an `Err`; there is no
+    /// `{ok, Pid, Info}`; starts do not wait for each other.
+    #[doc(alias = "supervisor:start_child/2")]
+    pub async fn start_child(
+        supervisor: &impl Address<Server = Self>,
+        spec: ChildSpec,
+    ) -> Result<Pid, StartChildError> {
+        spec.check().map_err(StartChildError::Spec)?;
+        if spec.significant {
+            return Err(StartChildError::Spec(SpecError::SignificantWithoutAutoShutdown(spec.id)));
+        }
+        supervisor.call_timeout(StartChild(spec), None).await?
+    }
+
+    /// As [`start_child`](Self::start_child); returns the server itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`start_child`](Self::start_child), and [`StartChildError::WrongServer`] if it is a server of another type,
+    /// which then runs.
+    pub async fn start_child_ref<S: GenServer>(
+        supervisor: &impl Address<Server = Self>,
+        spec: ChildSpec,
+    ) -> Result<ServerRef<S>, StartChildError> {
+        let pid = Self::start_child(supervisor, spec).await?;
+        match pid.server() {
+            Some(server) => Ok(server),
+            // Of another type, or it has ended already.
+            None if process::is_alive(pid) => Err(StartChildError::WrongServer(pid)),
+            None => Err(StartChildError::Call(CallError::NoProc)),
+        }
+    }
+
+    /// Starts a child, or finds the process that has its name: "get or start".
+    ///
+    /// Tries again as long as the name belongs to a process that is ending, so that the pid it returns was alive.
+    ///
+    /// # Errors
+    ///
+    /// As [`start_child`](Self::start_child), but never `AlreadyStarted`.
+    pub async fn start_child_or_lookup(
+        supervisor: &impl Address<Server = Self>,
+        spec: ChildSpec,
+    ) -> Result<Pid, StartChildError> {
+        loop {
+            match Self::start_child(supervisor, spec.clone()).await {
+                Err(error) if let Some(pid) = error.already_started() => {
+                    if process::is_alive(pid) {
+                        return Ok(pid);
+                    }
+                    // When it has ended its name is free.
+                    process::monitor(pid).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Stops a child, as its `shutdown` says, and forgets it. The pid may be that of a child that has ended and is
+    /// being restarted: then that is given up.
+    ///
+    /// # Errors
+    ///
+    /// [`TerminateChildError::NotFound`] if it is no child, or not any more.
+    ///
+    /// # OTP
+    ///
+    /// `DynamicSupervisor.terminate_child/2`. Differs: other requests do not wait for it.
+    #[doc(alias = "supervisor:terminate_child/2")]
+    pub async fn terminate_child(
+        supervisor: &impl Address<Server = Self>,
+        pid: Pid,
+    ) -> Result<(), TerminateChildError> {
+        supervisor.call_timeout(TerminateChild(pid), None).await?
+    }
+
+    /// All children, in no order. Those being started are not among them.
+    ///
+    /// # Errors
+    ///
+    /// If the supervisor could not be asked.
+    #[doc(alias = "supervisor:which_children/1")]
+    pub async fn which_children(
+        supervisor: &impl Address<Server = Self>,
+    ) -> Result<Vec<ChildInfo>, CallError> {
+        supervisor.call_timeout(WhichChildren, None).await
+    }
+
+    /// How many children there are. Takes the same time for one and for a million.
+    ///
+    /// # Errors
+    ///
+    /// If the supervisor could not be asked.
+    #[doc(alias = "supervisor:count_children/1")]
+    pub async fn count_children(supervisor: &impl Address<Server = Self>) -> Result<ChildCounts, CallError> {
+        supervisor.call_timeout(CountChildren, None).await
+    }
+}
