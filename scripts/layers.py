@@ -23,7 +23,7 @@ from pathlib import Path
 # The house, from the ground up. A folder counts as one module.
 LEVELS = [
     ("L0", ["exit_reason", "pid", "id", "clock"]),
-    ("L1", ["process", "node", "time"]),
+    ("L1", ["process", "node", "time", "runtime"]),
     ("L2", ["child_spec"]),
     ("L3", ["gen_server"]),
     ("L4", ["sys", "supervisor", "agent"]),

@@ -3,13 +3,24 @@
 //! A clock tells the time since its node began. Timers are kept in one ordered map, by deadline and then by the
 //! order in which they were set.
 //!
-//! * Real: follows `tokio::time`, also when a test has paused that. One task sleeps until the next deadline.
-//! * Virtual: stands still while anything moves ([`Activity`]). When nothing does, whoever noticed wakes those
-//!   who wait for that ([`Clock::settled`]), or else moves the clock to the next deadline and fires it.
+//! One task of the node's runtime drives it.
+//!
+//! * Real: follows `tokio::time`, also when a test has paused that. The driver sleeps until the next deadline.
+//! * Virtual: stands still while anything moves ([`Activity`]). When nothing does, whoever noticed tells the driver.
+//!   That wakes those who wait for a lull ([`Clock::settled`]), or else moves the clock to the next deadline and
+//!   fires it.
+//!
+//! # Why the driver looks twice
+//!
+//! One who calls `tokio::task::yield_now`, or whose tokio budget is used up, can run, but is in nobody's count: tokio
+//! keeps its waker, and wakes it when the thread has nothing else to do. So the driver yields too, and goes on only if
+//! nothing has moved meanwhile. On a current-thread runtime it is woken together with all who yielded before it, so
+//! that is exact. On a multi-thread one the others may be on other threads; it yields a few times more.
 //!
 //! # Deadlock safety
 //!
-//! Timers fire outside of the lock, and while they do they are counted as activity.
+//! Timers fire outside of the lock, and while they do they are counted as activity. To count, to notice a lull
+//! and to tell the driver runs no user code and takes no lock of ours, so it may be done under any.
 
 use perennial_cell::Activity;
 use std::{
@@ -17,6 +28,7 @@ use std::{
     fmt,
     future::Future,
     mem,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, Weak,
@@ -43,14 +55,22 @@ pub(crate) struct TimerId {
 pub(crate) struct Clock {
     time: Time,
     timers: Mutex<Timers>,
-    /// Told when a timer becomes the first.
-    sooner: Arc<tokio::sync::Notify>,
+    /// Tells the driver: of a new first timer, of a lull, of the end.
+    driver: Arc<tokio::sync::Notify>,
 }
 
 enum Time {
     Real(Instant),
+    Virtual(Virtual),
+}
+
+#[derive(Default)]
+struct Virtual {
     /// Nanoseconds; written under the lock of the timers.
-    Virtual(AtomicU64, Activity),
+    now: AtomicU64,
+    activity: Activity,
+    /// How often a lull was noticed.
+    lulls: AtomicU64,
 }
 
 #[derive(Default)]
@@ -66,18 +86,18 @@ impl Clock {
     }
 
     pub(crate) fn paused() -> Self {
-        Self::new(Time::Virtual(AtomicU64::new(0), Activity::new()))
+        Self::new(Time::Virtual(Virtual::default()))
     }
 
     fn new(time: Time) -> Self {
-        Self { time, timers: Mutex::default(), sooner: Arc::default() }
+        Self { time, timers: Mutex::default(), driver: Arc::default() }
     }
 
     /// Counts what moves; none for a real clock, which does not wait for anybody.
     pub(crate) fn activity(&self) -> Option<&Activity> {
         match &self.time {
             Time::Real(_) => None,
-            Time::Virtual(_, activity) => Some(activity),
+            Time::Virtual(clock) => Some(&clock.activity),
         }
     }
 
@@ -86,7 +106,7 @@ impl Clock {
         match &self.time {
             Time::Real(start) => start.elapsed(),
             // Relaxed: who was woken by a timer got here through its lock.
-            Time::Virtual(nanos, _) => Duration::from_nanos(nanos.load(Ordering::Relaxed)),
+            Time::Virtual(clock) => Duration::from_nanos(clock.now.load(Ordering::Relaxed)),
         }
     }
 
@@ -99,8 +119,11 @@ impl Clock {
         timers.queue.insert(id, Box::new(fire));
         let first = timers.queue.first_key_value().is_some_and(|(first, _)| *first == id);
         drop(timers);
-        if first && matches!(self.time, Time::Real(_)) {
-            self.sooner.notify_one();
+        match &self.time {
+            Time::Real(_) if first => self.driver.notify_one(),
+            // One who is not counted sets a timer on a clock at rest: nobody else will notice it.
+            Time::Virtual(clock) if clock.activity.is_quiet() => self.quiet(),
+            _ => {}
         }
         id
     }
@@ -116,24 +139,37 @@ impl Clock {
         self.lock().queue.contains_key(&id).then(|| id.deadline.saturating_sub(self.now()))
     }
 
-    /// Fires timers of a real clock at their time, until the clock is dropped.
-    pub(crate) async fn drive(clock: Weak<Self>) {
+    /// Fires timers at their time, until the clock is dropped.
+    pub(crate) async fn drive(clock: Weak<Self>, looks: u32) {
+        // The clock itself is not held while the driver waits, so that it can go.
+        let Some(driver) = clock.upgrade().map(|this| this.driver.clone()) else { return };
         loop {
             let Some(this) = clock.upgrade() else { return };
-            let Time::Real(start) = this.time else { return };
-            let wait = this.fire_due();
-            let until = start + this.now().saturating_add(wait).min(FAR);
-            // The clock itself is not held while we sleep, so that it can go.
-            let sooner = this.sooner.clone();
+            if let Time::Real(start) = this.time {
+                let wait = this.fire_due();
+                let until = start + this.now().saturating_add(wait).min(FAR);
+                drop(this);
+                tokio::select! {
+                    () = tokio::time::sleep_until(until) => {}
+                    () = driver.notified() => {}
+                }
+                continue;
+            }
+            let before = this.lulls();
             drop(this);
-            tokio::select! {
-                () = tokio::time::sleep_until(until) => {}
-                () = sooner.notified() => {}
+            for _ in 0..looks {
+                tokio::task::yield_now().await;
+            }
+            let Some(this) = clock.upgrade() else { return };
+            let look_again = this.lulls() != before || this.step();
+            drop(this);
+            if !look_again {
+                driver.notified().await;
             }
         }
     }
 
-    /// Fires what is due; returns the time to the next.
+    /// Fires what is due on a real clock; returns the time to the next.
     fn fire_due(&self) -> Duration {
         loop {
             let now = self.now();
@@ -144,36 +180,56 @@ impl Clock {
             }
             let fire = first.remove();
             drop(timers);
-            fire();
+            call(fire);
         }
     }
 
-    /// To be called by whoever took the last count of a virtual clock's activity back.
+    /// To be called by whoever took the last count of a virtual clock's activity back. Only tells the driver.
     pub(crate) fn quiet(&self) {
-        let Time::Virtual(now, activity) = &self.time else { return };
-        loop {
-            let mut timers = self.lock();
-            // Race: somebody outside may have set things in motion meanwhile; its end comes here again.
-            if !activity.is_quiet() {
-                return;
-            }
-            if !timers.settling.is_empty() {
-                let settling = mem::take(&mut timers.settling);
-                // One count for each, which it gives back when it has seen that it may go on.
-                settling.iter().for_each(|_| activity.enter());
-                drop(timers);
-                settling.iter().for_each(Settling::finish);
-                return;
-            }
-            let Some((id, fire)) = timers.queue.pop_first() else { return };
-            let nanos = u64::try_from(id.deadline.as_nanos()).unwrap_or(u64::MAX);
-            now.fetch_max(nanos, Ordering::Relaxed);
-            activity.enter();
+        if let Time::Virtual(clock) = &self.time {
+            // Relaxed: read by the driver after it was told.
+            clock.lulls.fetch_add(1, Ordering::Relaxed);
+            self.driver.notify_one();
+        }
+    }
+
+    fn lulls(&self) -> u64 {
+        match &self.time {
+            Time::Real(_) => 0,
+            Time::Virtual(clock) => clock.lulls.load(Ordering::Relaxed),
+        }
+    }
+
+    /// If nothing moves, does one thing about it. Returns true if nothing moves because of that.
+    fn step(&self) -> bool {
+        let Time::Virtual(Virtual { now, activity, .. }) = &self.time else { return false };
+        let mut timers = self.lock();
+        // Race: somebody may have set things in motion meanwhile; its end tells the driver again.
+        if !activity.is_quiet() {
+            return false;
+        }
+        if !timers.settling.is_empty() {
+            let settling = mem::take(&mut timers.settling);
+            // One count for each, which it gives back when it has seen that it may go on. Told under the lock: one
+            // that is dropped meanwhile is either still in the list, or knows that it has a count.
+            settling.iter().for_each(|_| activity.enter());
+            let wakers: Vec<_> = settling.iter().filter_map(Settling::finish).collect();
             drop(timers);
-            fire();
-            if !activity.leave() {
-                return;
+            wakers.into_iter().for_each(|waker| call(|| waker.wake()));
+            return false;
+        }
+        match timers.queue.first_entry() {
+            Some(first) if first.key().deadline < FAR => {
+                let (id, fire) = first.remove_entry();
+                let nanos = u64::try_from(id.deadline.as_nanos()).expect("nearer than FAR");
+                now.fetch_max(nanos, Ordering::Relaxed);
+                activity.enter();
+                drop(timers);
+                call(fire);
+                activity.leave()
             }
+            // What is farther than FAR never comes.
+            _ => false,
         }
     }
 
@@ -195,7 +251,7 @@ impl fmt::Debug for Clock {
 
 impl Drop for Clock {
     fn drop(&mut self) {
-        self.sooner.notify_one();
+        self.driver.notify_one();
     }
 }
 
@@ -206,14 +262,19 @@ struct Settling {
 }
 
 impl Settling {
-    fn finish(this: &Arc<Mutex<Self>>) {
+    fn finish(this: &Arc<Mutex<Self>>) -> Option<Waker> {
         let mut state = this.lock().expect("no panic while the lock is held");
         state.finished = true;
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        state.waker.take()
+    }
+}
+
+/// Fires a timer or wakes; a panic in there is not the driver's end.
+fn call(fire: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(fire)) {
+        // It may panic again when it is dropped.
+        mem::forget(panic);
+        tracing::error!(target: "perennial", "a timer panicked");
     }
 }
 
@@ -239,22 +300,25 @@ impl Future for Settled {
         if let Some(state) = &self.state {
             let mut settling = state.lock().expect("no panic while the lock is held");
             if !settling.finished {
-                settling.waker = Some(cx.waker().clone());
+                let before = settling.waker.replace(cx.waker().clone());
+                drop(settling);
+                drop(before);
                 return Poll::Pending;
             }
             drop(settling);
             self.state = None;
-            // The count was ours; if we are no process it may have been the last, and we go on uncounted.
-            activity.leave();
+            // The count was ours; we go on with that of whoever polls us, if that is counted.
+            if activity.leave() {
+                clock.quiet();
+            }
             return Poll::Ready(());
         }
         let waker = Some(cx.waker().clone());
         let state = Arc::new(Mutex::new(Settling { finished: false, waker }));
         clock.lock().settling.push(state.clone());
-        // Race: one who waits outside of any process is not counted, so nobody else may come to look.
-        let quiet = activity.is_quiet();
         self.state = Some(state);
-        if quiet {
+        // Race: one who waits outside of any process is not counted, so nobody else may come to look.
+        if activity.is_quiet() {
             clock.quiet();
         }
         Poll::Pending
@@ -264,9 +328,7 @@ impl Future for Settled {
 impl Drop for Settled {
     fn drop(&mut self) {
         let Some(state) = self.state.take() else { return };
-        let mut timers = self.clock.lock();
-        timers.settling.retain(|waiting| !Arc::ptr_eq(waiting, &state));
-        drop(timers);
+        self.clock.lock().settling.retain(|waiting| !Arc::ptr_eq(waiting, &state));
         let finished = state.lock().expect("no panic while the lock is held").finished;
         if finished && self.clock.activity().is_some_and(Activity::leave) {
             self.clock.quiet();

@@ -9,11 +9,15 @@ pub mod gen_server;
 pub mod pid;
 pub mod prelude;
 pub mod process;
+pub mod runtime;
 pub mod supervisor;
+
+pub use perennial_macros::{main, test};
 
 pub mod node {
     //! The node: process table, names, clock and events; see [`Node`].
     pub use crate::process::{
+        counted::{Counted, Hold},
         current::Entered,
         events::{Event, EventId, EventKind, EventStream, Missed, SignalKind},
         node::{Node, Time},

@@ -23,6 +23,7 @@
 //! | [`exit`], or over a link | any other | [`Exit`] message | ends with it |
 
 pub(crate) mod block;
+pub(crate) mod counted;
 pub(crate) mod current;
 pub(crate) mod events;
 mod inbox;

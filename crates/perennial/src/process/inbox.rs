@@ -48,6 +48,21 @@ impl<T: IntoExitReason, E: Into<ExitReason>> IntoExitReason for Result<T, E> {
     }
 }
 
+/// The type of `loop {}`, which cannot be written yet: what a `fn() -> !` returns.
+trait Returns {
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
+impl IntoExitReason for <fn() -> ! as Returns>::Output {
+    fn into_exit_reason(self) -> ExitReason {
+        self
+    }
+}
+
 /// A letter of a bare process.
 pub(crate) trait Open<M>: Send {
     fn open(self: Box<Self>) -> M;

@@ -22,7 +22,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::runtime::{self, Handle};
+use tokio::runtime::{self, Handle, RuntimeFlavor};
 
 /// Process table, names, registries, clock and events of one node.
 ///
@@ -106,7 +106,9 @@ impl Node {
             Time::Paused => Clock::paused(),
         });
         let end = RuntimeEnd(id);
-        let drive = Clock::drive(Arc::downgrade(&clock));
+        // How often the driver of a paused clock looks before it moves.
+        let looks = if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread { 1 } else { 3 };
+        let drive = Clock::drive(Arc::downgrade(&clock), looks);
         runtime.spawn(async move {
             let _end = end;
             drive.await;
