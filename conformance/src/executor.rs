@@ -5,8 +5,9 @@
 //! | [`lab`] | the book of a scenario: labels, log, messages, ends, names of monitors and timers |
 //! | [`driver`] | the loop: run a step, settle, observe, compare |
 //! | [`exec`] | an operation as a message to whoever is to run it |
-//! | [`probe`], [`bare`] | the test server, which `test` is too; bare processes |
-//! | [`target`], [`start`] | whom an operation is for; starting what a specification describes |
+//! | [`probe`], [`bare`], [`job`] | the test server, which `test` is too; bare processes; the body of a task |
+//! | [`target`] | whom an operation is for |
+//! | [`start`], [`supervisor`] | starting what a specification describes |
 //! | [`ops`] | one function for each operation |
 //!
 //! # How it waits
@@ -33,10 +34,12 @@ use crate::scenario::Scenario;
 mod bare;
 mod driver;
 mod exec;
+mod job;
 pub(crate) mod lab;
 mod ops;
 mod probe;
 mod start;
+mod supervisor;
 mod target;
 
 /// How long a scenario may take in real time, of which it needs a few milliseconds.

@@ -49,11 +49,24 @@ pub(crate) enum Note {
     Timeout,
 }
 
+/// What the reference keeps of a process and the library does not; see the mapping.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    /// The extra info that a child's start function returned.
+    pub(crate) info: Option<Value>,
+    /// The modules of the specification of a dynamic supervisor's child.
+    pub(crate) modules: Value,
+    /// The extra argument of a dynamic supervisor.
+    pub(crate) argument: Option<Value>,
+}
+
 #[derive(Debug, Default)]
 struct Book {
     labels: HashMap<String, (Pid, Kind)>,
     pids: HashMap<Pid, String>,
     drawn: HashMap<String, usize>,
+    attempts: HashMap<String, usize>,
+    extras: HashMap<Pid, Extra>,
     log: Vec<Event>,
     inbox: Vec<(String, Note)>,
     ended: Vec<(Pid, ExitReason)>,
@@ -86,6 +99,24 @@ impl Lab {
         let mut book = self.book();
         book.labels.insert(TEST.to_owned(), (pid, Kind::Probe));
         book.pids.insert(pid, TEST.to_owned());
+    }
+
+    /// Counts a call of the start function of the base; returns how many there were.
+    pub(crate) fn attempt(&self, base: &str) -> usize {
+        let mut book = self.book();
+        let attempts = book.attempts.entry(base.to_owned()).or_default();
+        *attempts += 1;
+        *attempts
+    }
+
+    /// Changes what is kept of a process besides.
+    pub(crate) fn keep(&self, pid: Pid, change: impl FnOnce(&mut Extra)) {
+        change(self.book().extras.entry(pid).or_default());
+    }
+
+    /// Returns what is kept of a process besides.
+    pub(crate) fn extra(&self, pid: Pid) -> Extra {
+        self.book().extras.get(&pid).cloned().unwrap_or_default()
     }
 
     /// Returns the label of a process.

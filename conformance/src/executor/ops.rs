@@ -14,6 +14,7 @@ use crate::value::Value;
 
 mod process;
 mod server;
+mod supervisor;
 mod time;
 
 /// Runs an operation as the current process, which is `me`; a panic in it is a result. None for one without a result.
@@ -22,6 +23,14 @@ pub(crate) fn perform<'a>(op: &'a Op, me: &'a mut dyn Me, lab: &'a Lab) -> BoxFu
         match op {
             Op::Wait { .. } | Op::Settle {} | Op::AwaitAsync { .. } => time::run(op, lab).await,
             Op::Call { .. } | Op::Cast { .. } | Op::Stop { .. } => Some(server::run(op, lab).await),
+            Op::StartSupervisor(_)
+            | Op::StartChild { .. }
+            | Op::TerminateChild(_)
+            | Op::RestartChild { .. }
+            | Op::DeleteChild { .. }
+            | Op::WhichChildren { .. }
+            | Op::CountChildren { .. }
+            | Op::Partitions { .. } => supervisor::run(op, lab).await,
             _ => process::run(op, me, lab).await,
         }
     });
