@@ -6,8 +6,8 @@
 //! 2. Its body is dropped: handler, state, what it had taken out of the mailbox.
 //! 3. The mailbox is closed and dropped.
 //! 4. Names and registry rows are released, timers that would have sent to it are gone.
-//! 5. Callers that wait are told the reason.
-//! 6. The reply of `stop_reply` is sent.
+//! 5. The reply of `stop_reply` is sent, unless the process dies of a signal: then its caller is told the reason.
+//! 6. All other callers that wait are told the reason.
 //! 7. Those who monitor it are told.
 //! 8. Those who are linked to it are told.
 //! 9. It leaves the process table.
@@ -36,7 +36,7 @@ use std::mem;
 pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn FnMut()) {
     let process = block.process();
     let node = &process.node;
-    let Some((reason, cause)) = fix_reason(block, reason) else {
+    let Some(Fixed { reason, cause, by_itself }) = fix_reason(block, reason) else {
         panics::call_quietly(drop_body);
         return;
     };
@@ -51,12 +51,13 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     panics::call_quietly(drop_body);
     block.close();
     release(block);
-    settle_callers(block, &reason);
     // A statement of its own: the lock is not held while the reply is sent.
     let last_reply = process.lock().last_reply.take();
     if let Some(reply) = last_reply {
-        let _ = panics::catch(reply);
+        // Before the others are settled, of whom this caller is one. Dropped, it is settled with them.
+        let _ = panics::catch(|| if by_itself { reply() } else { drop(reply) });
     }
+    settle_callers(block, &reason);
     let mut bonds = take_bonds(block);
     tell_watchers(process.pid, &mut bonds, &reason, exit);
     for (monitor, target) in mem::take(&mut bonds.watching) {
@@ -81,8 +82,16 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     }
 }
 
+/// Why a process ends.
+struct Fixed {
+    reason: ExitReason,
+    cause: Option<EventId>,
+    /// Not of a signal.
+    by_itself: bool,
+}
+
 /// Step 1. None if somebody else has done this already.
-fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
+fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<Fixed> {
     let process = block.process();
     let mut state = process.lock();
     if !matches!(state.phase, Phase::Alive) {
@@ -105,7 +114,7 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
         let (pid, behaviour) = (process.pid, process.behaviour);
         tracing::error!(target: "perennial", %pid, behaviour, label, %reason, "process crashed");
     }
-    Some((reason, cause))
+    Some(Fixed { reason, cause, by_itself })
 }
 
 /// Step 4.
@@ -127,7 +136,7 @@ fn release(block: &ProcRef) {
     }
 }
 
-/// Step 5.
+/// Step 6.
 fn settle_callers(block: &ProcRef, reason: &ExitReason) {
     let (callers, unsettled) = {
         let mut state = block.process().lock();
