@@ -7,8 +7,8 @@
 //! | [`exec`] | an operation as a message to whoever is to run it |
 //! | [`probe`], [`bare`], [`job`] | the test server, which `test` is too; bare processes; the body of a task |
 //! | [`target`] | whom an operation is for |
-//! | [`start`], [`supervisor`] | starting what a specification describes |
-//! | [`ops`] | one function for each operation |
+//! | [`start`], [`supervisor`], [`registry`] | starting what a specification describes |
+//! | [`ops`], [`function`] | the operations; functions on a value |
 //!
 //! # How it waits
 //!
@@ -34,10 +34,12 @@ use crate::scenario::Scenario;
 mod bare;
 mod driver;
 mod exec;
+mod function;
 mod job;
 pub(crate) mod lab;
 mod ops;
 mod probe;
+mod registry;
 mod start;
 mod supervisor;
 mod target;

@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use perennial::child_spec::{ChildId, SpecError, StartError, StartResult};
 use perennial::exit_reason::{CallError, ExitReason, Payload};
+use perennial::registry::{RegisterError, RegistryError};
 use perennial::supervisor::FailedToStartChild;
 
 use crate::executor::lab::Lab;
@@ -79,6 +80,7 @@ pub(crate) fn started(result: &StartResult, lab: &Lab) -> Outcome {
     match result {
         Ok(pid) => Outcome::Value(Value::tagged("ok", lab.shown(*pid))),
         Err(StartError::Ignore) => Outcome::Value("ignore".into()),
+        Err(StartError::Exit(reason)) if is_mistake(reason) => raised(),
         Err(error) => Outcome::error(start_error(error, lab)),
     }
 }
@@ -156,4 +158,19 @@ pub(crate) fn spec_error(error: &SpecError) -> Value {
 /// What is wrong with one of the specifications that a supervisor is started with.
 fn start_spec_error(error: &SpecError) -> Value {
     Value::tagged("start_spec", spec_error(error))
+}
+
+/// Whether a start failed because of the name that was asked for: in a registry that does not run, or that has
+/// duplicate keys. The reference raises in the caller; the library's start fails with an error or a text.
+fn is_mistake(reason: &ExitReason) -> bool {
+    match reason {
+        ExitReason::Error(error) => error.is::<RegistryError>() || error.is::<RegisterError>(),
+        ExitReason::Other(payload) => payload.downcast_ref::<String>().is_some(),
+        _ => false,
+    }
+}
+
+/// The library's key for a key of meta data: there it is a string, in the reference an atom or a tuple.
+pub(crate) fn meta_key(key: &Value) -> String {
+    key.to_string()
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use perennial::exit_reason::ExitReason;
 use perennial::pid::{Pid, Ref};
 use perennial::process::{Down, Exit, Timer};
+use perennial::registry::RegistryEvent;
 
 use crate::mapping;
 use crate::observation::{Event, Message, Observation, Outcome};
@@ -45,6 +46,8 @@ pub(crate) enum Note {
     Exit(Exit),
     /// The end of a monitored process.
     Down(Down),
+    /// What a listener is told.
+    Registry(RegistryEvent<Value, Value>),
     /// The time-out that a callback asked for.
     Timeout,
 }
@@ -232,6 +235,12 @@ impl Lab {
         Some(match note {
             Note::Msg(value) => Message::Msg(value),
             Note::Timeout => Message::Timeout,
+            Note::Registry(RegistryEvent::Register { registry, key, pid, value }) => {
+                Message::Register { registry: registry.to_string(), key, label: self.shown(pid), value }
+            }
+            Note::Registry(RegistryEvent::Unregister { registry, key, pid }) => {
+                Message::Unregister { registry: registry.to_string(), key, label: self.shown(pid) }
+            }
             Note::Exit(exit) => Message::Exit(self.label(exit.from)?, mapping::reason(&exit.reason, self)),
             Note::Down(down) => Message::Down {
                 monitor: self.monitor_name(down.monitor).unwrap_or_else(unknown),

@@ -13,6 +13,7 @@ use crate::scenario::Op;
 use crate::value::Value;
 
 mod process;
+mod registry;
 mod server;
 mod supervisor;
 mod time;
@@ -31,6 +32,23 @@ pub(crate) fn perform<'a>(op: &'a Op, me: &'a mut dyn Me, lab: &'a Lab) -> BoxFu
             | Op::WhichChildren { .. }
             | Op::CountChildren { .. }
             | Op::Partitions { .. } => supervisor::run(op, lab).await,
+            Op::StartRegistry { .. }
+            | Op::Register { .. }
+            | Op::Unregister { .. }
+            | Op::Lookup { .. }
+            | Op::Keys { .. }
+            | Op::Values { .. }
+            | Op::Count { .. }
+            | Op::UpdateValue { .. }
+            | Op::Match { .. }
+            | Op::CountMatch { .. }
+            | Op::UnregisterMatch { .. }
+            | Op::Select { .. }
+            | Op::PutMeta { .. }
+            | Op::GetMeta { .. }
+            | Op::DeleteMeta { .. }
+            | Op::Dispatch { .. }
+            | Op::ActiveSessions { .. } => registry::run(op, lab).await,
             _ => process::run(op, me, lab).await,
         }
     });

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use perennial::child_spec::{self, ChildType, StartError, StartResult};
 use perennial::exit_reason::ExitReason;
-use perennial::gen_server::{self, Name as LocalName, Options};
+use perennial::gen_server::{self, Options};
 use perennial::process;
 use perennial::time::sleep;
 
 use super::lab::Lab;
 use super::probe::{Probe, ProbeArgs};
-use super::{bare, job, raise, supervisor};
+use super::target::StartName;
+use super::{bare, job, raise, registry, supervisor};
 use crate::mapping;
 use crate::observation::{Event, Outcome};
 use crate::reason::Reason;
-use crate::scenario::{ChildSpec, ChildStart, Name, Restart, ServerSpec, Shutdown, StartAction, Type, Wait};
+use crate::scenario::{ChildSpec, ChildStart, Restart, ServerSpec, Shutdown, StartAction, Type, Wait};
 use crate::value::Value;
 
 /// Whether a process is started with a link to the current one.
@@ -47,7 +48,7 @@ async fn server(
     lab: &Lab,
 ) -> StartResult {
     let args = ProbeArgs::new(&child.base, spec, lab);
-    let name = local_name::<Probe>(child.name.as_ref(), lab);
+    let name = StartName::new(child.name.as_ref());
     match (limit, linked) {
         (None, Linked::Yes) => gen_server::start_link::<Probe>(args, name).await,
         (None, Linked::No) => gen_server::start::<Probe>(args, name).await,
@@ -56,18 +57,6 @@ async fn server(
         }
         (Some(limit), Linked::No) => {
             gen_server::start_unlinked_with::<Probe>(args, name, Options::default().timeout(limit)).await
-        }
-    }
-}
-
-/// The library's name for a name of a scenario.
-pub(crate) fn local_name<S>(name: Option<&Name>, lab: &Lab) -> Option<LocalName<S>> {
-    match name {
-        None => None,
-        Some(Name::Local(name)) => Some(LocalName::from(name.clone())),
-        Some(Name::Via { .. }) => {
-            lab.trouble("not supported yet: names in a registry");
-            None
         }
     }
 }
@@ -145,7 +134,8 @@ async fn launch(child: &ChildSpec, lab: &Lab) -> StartResult {
         ChildStart::Supervisor(spec) => Box::pin(supervisor::start_link(&child.base, spec, lab)).await?,
         ChildStart::Task(action) => job::start_link(&child.base, action, lab).await,
         ChildStart::Bare(spec) => bare::start(spec, true, lab).await,
-        ChildStart::Registry(_) | ChildStart::Agent(_) => {
+        ChildStart::Registry(spec) => registry::start_link(&child.base, spec, lab).await?,
+        ChildStart::Agent(_) => {
             lab.trouble(format!("not supported yet: the child {:?}", child.start));
             return Err(StartError::Exit(ExitReason::Normal));
         }

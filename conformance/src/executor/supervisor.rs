@@ -6,7 +6,8 @@ use perennial::exit_reason::ExitReason;
 use perennial::supervisor::{self, Supervisor};
 
 use super::lab::{Kind, Lab};
-use super::start::{child_spec, local_name};
+use super::start::child_spec;
+use super::target::StartName;
 use crate::scenario::{AutoShutdown, DynamicSpec, StaticSpec, Strategy, SupervisorSpec};
 
 /// Starts a supervisor, linked to the current process. It is given its label when that has succeeded.
@@ -40,7 +41,7 @@ async fn start_static(spec: &StaticSpec, lab: &Lab) -> StartResult {
         },
     };
     let children: Vec<_> = spec.children.iter().map(|child| child_spec(child, None, lab)).collect();
-    Supervisor::start_link_as(local_name(spec.name.as_ref(), lab), children, options).await
+    Supervisor::start_link_as(StartName::new(spec.name.as_ref()), children, options).await
 }
 
 async fn start_dynamic(spec: &DynamicSpec, lab: &Lab) -> StartResult {
@@ -50,7 +51,7 @@ async fn start_dynamic(spec: &DynamicSpec, lab: &Lab) -> StartResult {
         max_seconds: spec.max_seconds,
         ..dynamic_supervisor::Options::default()
     };
-    let pid = DynamicSupervisor::start_link_as(local_name(spec.name.as_ref(), lab), options).await?;
+    let pid = DynamicSupervisor::start_link_as(StartName::new(spec.name.as_ref()), options).await?;
     lab.keep(pid, |extra| extra.argument = spec.extra_arguments.first().cloned());
     Ok(pid)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use perennial::dynamic_supervisor::DynamicSupervisor;
 use perennial::exit_reason::{CallError, ExitReason};
 use perennial::gen_server::{Address, CALL_TIMEOUT, GenServer};
+use perennial::registry::Registry;
 use perennial::supervisor::Supervisor;
 
 use super::{ok, value};
@@ -68,6 +69,9 @@ async fn stop(
             stop_at::<DynamicSupervisor>(At::new(target, lab), reason, timeout).await
         }
         Some(Kind::Supervisor(_)) => stop_at::<Supervisor>(At::new(target, lab), reason, timeout).await,
+        Some(Kind::Registry) => {
+            stop_at::<Registry<Value, Value>>(At::new(target, lab), reason, timeout).await
+        }
         _ => stop_at::<Probe>(At::new(target, lab), reason, timeout).await,
     }
 }
