@@ -73,7 +73,6 @@ async fn a_caller_held_elsewhere_gets_the_reason_when_the_server_ends() {
 }
 
 #[perennial::test]
-#[ignore = "fails: the caller waits for ever"]
 async fn a_caller_held_elsewhere_gets_the_reason_when_the_callback_panics() {
     let (server, _log) = puppet().await;
     let (elsewhere, held) = mpsc::channel();
@@ -87,7 +86,6 @@ async fn a_caller_held_elsewhere_gets_the_reason_when_the_callback_panics() {
 }
 
 #[perennial::test]
-#[ignore = "fails: the caller waits for ever"]
 async fn a_caller_held_elsewhere_gets_the_reason_when_the_callback_is_killed() {
     struct PassOn {
         to: mpsc::Sender<Caller<u32>>,

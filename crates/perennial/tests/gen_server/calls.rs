@@ -9,7 +9,6 @@ use perennial::{
     process, time,
 };
 use std::{
-    future::Future,
     pin::pin,
     sync::{
         Arc,
@@ -287,9 +286,4 @@ async fn users_write_addresses_of_their_own() {
     assert_eq!(SLOT.pid_now(), Some(pid));
     SLOT.stop(ExitReason::Normal).await.unwrap();
     assert_eq!(reason_of(pid).await, ExitReason::NoProc);
-}
-
-/// That futures of calls can be sent to other threads.
-fn _calls_are_send(server: ServerRef<Puppet>) -> impl Future<Output = Result<u32, CallError>> + Send {
-    async move { server.call(keep()).await }
 }

@@ -121,7 +121,6 @@ async fn a_panic_of_terminate_replaces_the_reason() {
 }
 
 #[perennial::test]
-#[ignore = "fails: the reply is lost"]
 async fn stop_reply_terminates_before_it_replies_and_the_name_is_free_by_then() {
     const NAME: Name<Puppet> = Name::new("puppet");
     let (script, mut log) = script(|_| Ok(()));
@@ -134,7 +133,6 @@ async fn stop_reply_terminates_before_it_replies_and_the_name_is_free_by_then() 
 }
 
 #[perennial::test]
-#[ignore = "fails: the reply is lost"]
 async fn stop_reply_replies_also_if_terminate_fails() {
     let (server, _log) = puppet().await;
     let ended = process::monitor(server.pid());
