@@ -29,3 +29,8 @@ pub mod time {
     //! Waiting by the clock of the node, which a test may pause.
     pub use crate::process::time::{Elapsed, Sleep, sleep, timeout};
 }
+
+/// The program of the README is compiled and run, as it is there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -6,8 +6,8 @@
 //! 2. Its body is dropped: handler, state, what it had taken out of the mailbox.
 //! 3. The mailbox is closed and dropped.
 //! 4. Names and registry rows are released, timers that would have sent to it are gone.
-//! 5. The reply of `stop_reply` is sent, unless the process dies of a signal: then its caller is told the reason.
-//! 6. All other callers that wait are told the reason.
+//! 5. Callers that wait are told the reason.
+//! 6. The reply of `stop_reply` is sent, unless a deadly signal came first.
 //! 7. It leaves the process table.
 //! 8. Those who monitor it are told.
 //! 9. Those who are linked to it are told.
@@ -37,7 +37,7 @@ use std::mem;
 pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn FnMut()) {
     let process = block.process();
     let node = &process.node;
-    let Some(Fixed { reason, cause, by_itself }) = fix_reason(block, reason) else {
+    let Some((reason, cause)) = fix_reason(block, reason) else {
         panics::call_quietly(drop_body);
         return;
     };
@@ -52,13 +52,12 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     panics::call_quietly(drop_body);
     block.close();
     release(block);
+    settle_callers(block, &reason);
     // A statement of its own: the lock is not held while the reply is sent.
     let last_reply = process.lock().last_reply.take();
     if let Some(reply) = last_reply {
-        // Before the others are settled, of whom this caller is one. Dropped, it is settled with them.
-        let _ = panics::catch(|| if by_itself { reply() } else { drop(reply) });
+        let _ = panics::catch(reply);
     }
-    settle_callers(block, &reason);
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
     let mut bonds = take_bonds(block);
@@ -84,16 +83,8 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     }
 }
 
-/// Why a process ends.
-struct Fixed {
-    reason: ExitReason,
-    cause: Option<EventId>,
-    /// Not of a signal.
-    by_itself: bool,
-}
-
 /// Step 1. None if somebody else has done this already.
-fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<Fixed> {
+fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
     let process = block.process();
     let mut state = process.lock();
     if !matches!(state.phase, Phase::Alive) {
@@ -105,18 +96,21 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<Fixed> {
         Some((doom, signal)) => (doom, Some(signal), false),
         None => (reason, process.cause(), true),
     };
+    // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
+    let unsent = if by_itself { None } else { state.last_reply.take() };
     state.phase = Phase::Dying { reason: reason.clone(), settled: false, told: false };
     let label = state
         .bonds
         .as_ref()
         .and_then(|bonds| bonds.label.clone().or(bonds.name.as_ref().map(ToString::to_string)));
     drop(state);
+    panics::drop_quietly(unsent);
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
     if by_itself && !reason.is_clean() {
         let (pid, behaviour) = (process.pid, process.behaviour);
         tracing::error!(target: "perennial", %pid, behaviour, label, %reason, "process crashed");
     }
-    Some(Fixed { reason, cause, by_itself })
+    Some((reason, cause))
 }
 
 /// Step 4.
@@ -138,7 +132,7 @@ fn release(block: &ProcRef) {
     }
 }
 
-/// Step 6.
+/// Step 5.
 fn settle_callers(block: &ProcRef, reason: &ExitReason) {
     let (callers, unsettled) = {
         let mut state = block.process().lock();
