@@ -43,6 +43,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Where `init` would only return its argument, as here, `#[derive(GenServer)]` writes that impl; the argument is
+//! then the state itself.
+//!
 //! # How it ends
 //!
 //! A callback that returns `Err(reason)` stops its server, alone; so does `?`. A panic does the same. `terminate` runs
@@ -69,6 +72,7 @@ pub use address::{Address, CALL_TIMEOUT, CastError};
 pub use caller::Caller;
 pub use context::Cx;
 pub use name::{Name, Register, Registered};
+pub use perennial_macros::GenServer;
 pub use reply::{NoReply, Replied, Reply, noreply, reply, stop, stop_reply};
 pub use server_ref::ServerRef;
 pub use start::{Options, start, start_link, start_link_with, start_monitor, start_unlinked_with};

@@ -9,6 +9,7 @@ pub mod gen_server;
 pub mod pid;
 pub mod prelude;
 pub mod process;
+pub mod registry;
 pub mod runtime;
 pub mod supervisor;
 
@@ -28,3 +29,8 @@ pub mod time {
     //! Waiting by the clock of the node, which a test may pause.
     pub use crate::process::time::{Elapsed, Sleep, sleep, timeout};
 }
+
+/// The program of the README is compiled and run, as it is there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
