@@ -116,7 +116,7 @@ pub trait Address: Sync {
         }
     }
 
-    /// As [`call`](Self::call), from a thread outside of the runtime, which is blocked meanwhile.
+    /// As [`call`](Self::call), from a thread that may block: outside of the runtime, or in `spawn_blocking`.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ pub trait Address: Sync {
     ///
     /// # Panics
     ///
-    /// If called from within the runtime, which it would block.
+    /// If called from a process or a plain task, whose runtime it would block.
     #[track_caller]
     fn blocking_call<M: Send + 'static>(
         &self,
@@ -133,11 +133,12 @@ pub trait Address: Sync {
     where
         Self::Server: HandleCallFrom<M>,
     {
-        assert!(
-            tokio::runtime::Handle::try_current().is_err() || current::process().is_none(),
-            "blocking_call in a process would block its runtime; use `call(..).await`"
-        );
-        block_on(request_to(&self.resolve()?, request, Some(CALL_TIMEOUT))?)
+        let call = self.call(request);
+        match tokio::runtime::Handle::try_current() {
+            // Panics where it would block the runtime; goes on where blocking is allowed, as in `spawn_blocking`.
+            Ok(runtime) => runtime.block_on(call),
+            Err(_) => block_on(call),
+        }
     }
 
     /// Sends a message that has no reply. Nobody is told if there is no such server.
