@@ -75,6 +75,9 @@ pub trait Address: Sync {
 
     /// Sends a request and waits for the reply, for 5 s.
     ///
+    /// A name is resolved here, the request is sent when the future is first polled. The future borrows nothing: it
+    /// can be joined with others, and spawned.
+    ///
     /// # Errors
     ///
     /// * [`CallError::NoProc`], [`CallError::WrongServer`], [`CallError::CallingSelf`]: nothing was sent.
@@ -93,7 +96,7 @@ pub trait Address: Sync {
     fn call<M: Send + 'static>(
         &self,
         request: M,
-    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send
+    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send + use<Self, M>
     where
         Self::Server: HandleCallFrom<M>,
     {
@@ -106,14 +109,12 @@ pub trait Address: Sync {
         &self,
         request: M,
         timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send
+    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send + use<Self, M>
     where
         Self::Server: HandleCallFrom<M>,
     {
-        async move {
-            let answer = request_to(&self.resolve()?, request, timeout)?;
-            answer.await
-        }
+        let server = self.resolve();
+        async move { request_to(&server?, request, timeout)?.await }
     }
 
     /// As [`call`](Self::call), from a thread that may block: outside of the runtime, or in `spawn_blocking`.
@@ -175,7 +176,7 @@ pub trait Address: Sync {
     ///
     /// [`CallError::Exit`] if it ended with another reason; [`CallError::NoProc`], [`CallError::CallingSelf`].
     #[doc(alias = "gen_server:stop/3")]
-    fn stop(&self, reason: ExitReason) -> impl Future<Output = Result<(), CallError>> + Send {
+    fn stop(&self, reason: ExitReason) -> impl Future<Output = Result<(), CallError>> + Send + use<Self> {
         self.stop_timeout(reason, None)
     }
 
@@ -189,9 +190,10 @@ pub trait Address: Sync {
         &self,
         reason: ExitReason,
         timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<(), CallError>> + Send {
+    ) -> impl Future<Output = Result<(), CallError>> + Send + use<Self> {
+        let server = self.resolve();
         async move {
-            let server = self.resolve()?;
+            let server = server?;
             let process: ProcRef = server.0.clone();
             if current::waits_for(&process) {
                 return Err(CallError::CallingSelf);
