@@ -203,11 +203,11 @@ impl<S: GenServer> Cx<S> {
 
     /// The next thing to handle.
     pub(crate) async fn next(&mut self) -> Letters<S> {
+        // One unit a message, so that a flooded server, or one that continues for ever, lets others run.
+        tokio::task::coop::consume_budget().await;
         if let Some(letter) = self.pending().continues.pop_front() {
             return letter;
         }
-        // One unit a message, so that a flooded server lets others run.
-        tokio::task::coop::consume_budget().await;
         let mut timeout = self.timeout.take().map(|(duration, make)| {
             let clock = self.process.process().node.clock.clone();
             (Sleep::new(clock, duration), make)

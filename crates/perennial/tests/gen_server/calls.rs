@@ -149,6 +149,20 @@ async fn a_server_cannot_call_itself() {
 }
 
 #[perennial::test]
+async fn calls_to_a_const_are_joined_and_spawned() {
+    const NAME: Name<Puppet> = Name::new("puppet");
+    let (script, _log) = crate::puppet::script(|_| Ok(()));
+    gen_server::start(script, NAME).await.unwrap();
+    let one = || Ask(|_: &mut Puppet, _: &mut Cx<Puppet>| reply(1));
+    let both = tokio::join!(NAME.call(one()), NAME.call(one()));
+    assert_eq!(both, (Ok(1), Ok(1)));
+    let spawned = tokio::spawn(NAME.call(one()));
+    assert_eq!(spawned.await.unwrap(), Ok(1));
+    let stopped = tokio::spawn(NAME.stop(ExitReason::Normal));
+    assert_eq!(stopped.await.unwrap(), Ok(()));
+}
+
+#[perennial::test]
 async fn the_dead_are_called_with_no_proc_and_cast_to_with_ok() {
     const NOBODY: Name<Puppet> = Name::new("nobody");
     assert_eq!(NOBODY.call(keep()).await, Err(CallError::NoProc));

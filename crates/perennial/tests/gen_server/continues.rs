@@ -116,7 +116,6 @@ impl HandleContinue<Forever> for Puppet {
 }
 
 #[perennial::test(flavor = "multi_thread", workers = 2)]
-#[ignore = "fails: it cannot be killed"]
 async fn a_server_that_continues_for_ever_starves_nobody_and_can_be_killed() {
     let (server, _log) = puppet_with(|cx| {
         cx.continue_with(Forever);

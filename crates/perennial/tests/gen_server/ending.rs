@@ -233,7 +233,6 @@ async fn the_state_is_dropped_before_anybody_hears_of_the_end() {
 }
 
 #[perennial::test]
-#[ignore = "fails: the panic replaces the reason"]
 async fn a_panic_in_a_drop_of_the_state_leaves_the_reason() {
     struct Bad;
     impl Drop for Bad {

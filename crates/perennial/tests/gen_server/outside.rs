@@ -61,7 +61,6 @@ async fn a_thread_in_a_node_calls_by_name() {
 }
 
 #[perennial::test]
-#[ignore = "fails: it blocks the runtime"]
 async fn a_blocking_call_in_a_plain_task_panics_instead_of_blocking_the_runtime() {
     let (server, _log) = puppet().await;
     let task = tokio::spawn(async move { server.blocking_call(pid_of_handler()) });
