@@ -5,9 +5,10 @@
 //! | [`lab`] | the book of a scenario: labels, log, messages, ends, names of monitors and timers |
 //! | [`driver`] | the loop: run a step, settle, observe, compare |
 //! | [`exec`] | an operation as a message to whoever is to run it |
-//! | [`probe`], [`bare`] | the test server, which `test` is too; bare processes |
-//! | [`target`], [`start`] | whom an operation is for; starting what a specification describes |
-//! | [`ops`] | one function for each operation |
+//! | [`probe`], [`bare`], [`job`] | the test server, which `test` is too; bare processes; the body of a task |
+//! | [`target`] | whom an operation is for |
+//! | [`start`], [`supervisor`], [`registry`] | starting what a specification describes |
+//! | [`ops`], [`function`] | the operations; functions on a value |
 //!
 //! # How it waits
 //!
@@ -33,10 +34,14 @@ use crate::scenario::Scenario;
 mod bare;
 mod driver;
 mod exec;
+mod function;
+mod job;
 pub(crate) mod lab;
 mod ops;
 mod probe;
+mod registry;
 mod start;
+mod supervisor;
 mod target;
 
 /// How long a scenario may take in real time, of which it needs a few milliseconds.

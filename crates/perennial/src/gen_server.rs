@@ -197,7 +197,7 @@ impl<S: HandleCall<M>, M: Send + 'static> HandleCallFrom<M> for S {
             }
             Some(reason) => {
                 // Sent by the last acts, after `terminate`.
-                cx.process().process().lock().last_reply = Some(Box::new(move || from.reply(reply)));
+                from.reply_last(reply);
                 Err(reason)
             }
         }
