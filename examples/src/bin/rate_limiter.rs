@@ -31,21 +31,10 @@ struct RateLimiter {
 
 /// Waits for a token, and takes it.
 struct Acquire;
-/// Takes a token if there is one; says whether.
-struct TryAcquire;
 /// The timer: time for one more token.
 struct Refill;
 
 impl RateLimiter {
-    fn take(&mut self, cx: &Cx<Self>) -> bool {
-        let there_is_one = self.tokens > 0;
-        if there_is_one {
-            self.tokens -= 1;
-            self.start_timer(cx);
-        }
-        there_is_one
-    }
-
     fn start_timer(&mut self, cx: &Cx<Self>) {
         if !self.timer_runs {
             self.timer_runs = true;
@@ -70,19 +59,14 @@ impl HandleCallFrom<Acquire> for RateLimiter {
     type Reply = ();
 
     async fn handle_call_from(&mut self, _: Acquire, from: Caller<()>, cx: &mut Cx<Self>) -> NoReply {
-        match self.take(cx) {
-            true => from.reply(()),
-            false => self.waiting.push_back(from),
+        if self.tokens > 0 {
+            self.tokens -= 1;
+            from.reply(());
+        } else {
+            self.waiting.push_back(from);
         }
+        self.start_timer(cx);
         noreply()
-    }
-}
-
-impl HandleCall<TryAcquire> for RateLimiter {
-    type Reply = bool;
-
-    async fn handle_call(&mut self, _: TryAcquire, cx: &mut Cx<Self>) -> Reply<bool> {
-        reply(self.take(cx))
     }
 }
 
@@ -112,7 +96,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         LIMITER.call_timeout(Acquire, None).await?;
         println!("{:>4} ms: request {request}", Node::current().now().as_millis());
     }
-    println!("one more at once? {}", LIMITER.call(TryAcquire).await?);
     Ok(())
 }
 
@@ -138,21 +121,11 @@ mod tests {
     }
 
     #[perennial::test(paused)]
-    async fn one_that_does_not_wait_is_told_no() {
-        start(2, PERIOD).await.unwrap();
-        let mut answers = Vec::new();
-        for _ in 0..3 {
-            answers.push(LIMITER.call(TryAcquire).await.unwrap());
-        }
-        assert_eq!(answers, [true, true, false]);
-    }
-
-    #[perennial::test(paused)]
-    async fn a_full_bucket_sets_no_timer() {
+    async fn a_bucket_holds_no_more_than_the_burst() {
         start(2, PERIOD).await.unwrap();
         times_of(2).await;
         perennial::time::sleep(10 * PERIOD).await;
-        assert_eq!(times_of(3).await, [600, 600, 660], "it holds no more than the burst");
+        assert_eq!(times_of(3).await, [600, 600, 660]);
     }
 
     #[test]
