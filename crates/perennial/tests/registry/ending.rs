@@ -25,6 +25,7 @@ both_tests! {
     r44_a_new_registry_starts_empty_and_old_owners_do_not_touch_it
     r10_who_is_among_its_last_acts_cannot_register
     a_value_goes_with_its_owner
+    a_registry_that_ended_leaves_nothing_with_those_who_were_registered
 }
 
 async fn r43_rows_go_before_down_is_told(reg: Reg) {
@@ -202,6 +203,12 @@ async fn a_value_goes_with_its_owner(_: Reg) {
     let p = proc().await;
     let (its, given) = (reg.clone(), value.clone());
     run(&p, move || its.register(1, given)).await.unwrap();
+    assert_eq!(Arc::strong_count(&value), 2);
+    let its = reg.clone();
+    run(&p, move || its.update_value(&1, |_| Arc::new(())).map(drop)).await.unwrap();
+    assert_eq!(Arc::strong_count(&value), 1);
+    let (its, given) = (reg.clone(), value.clone());
+    run(&p, move || its.register(2, given)).await.unwrap();
     kill(p.pid()).await;
     assert_eq!(Arc::strong_count(&value), 1);
     let p = trapping().await;
@@ -209,6 +216,22 @@ async fn a_value_goes_with_its_owner(_: Reg) {
     run(&p, move || its.register(1, given)).await.unwrap();
     kill(reg.name().pid_now().unwrap()).await;
     assert_eq!(Arc::strong_count(&value), 1);
+}
+
+async fn a_registry_that_ended_leaves_nothing_with_those_who_were_registered(reg: Reg) {
+    let (p, q) = (trapping().await, trapping().await);
+    let kept = Arc::new(());
+    reg.put_meta("kept", kept.clone()).unwrap();
+    register(&p, &reg, "a", 1).await;
+    register(&q, &reg, "b", 2).await;
+    unregister(&q, &reg, "b").await;
+    kill(pid_of(&reg)).await;
+    // The process itself is dropped after it has told of its end.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(Arc::strong_count(&kept), 1);
+    assert!(process::is_alive(p.pid()) && process::is_alive(q.pid()));
 }
 
 #[perennial::test]

@@ -34,7 +34,8 @@ async fn r45_a_lock_is_held_by_one_at_a_time_first_come_first_served() {
     for n in 0..10 {
         let (reg, inside, order) = (reg.clone(), inside.clone(), order.clone());
         let (_, end) = process::spawn_monitor(|_: Inbox<()>| async move {
-            perennial::time::sleep(Duration::from_millis(n)).await;
+            // Some come while others wait, and some when the first are gone.
+            perennial::time::sleep(Duration::from_millis(700 * n)).await;
             let _locked = reg.lock(key("a")).await.unwrap();
             assert_eq!(inside.fetch_add(1, SeqCst), 0);
             perennial::time::sleep(Duration::from_secs(1)).await;

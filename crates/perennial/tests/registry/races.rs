@@ -118,6 +118,42 @@ async fn r44_registering_while_the_registry_is_killed_is_in_force_or_refused() {
     }
 }
 
+/// A key that ends the registry while its hash is asked for, when it is told to.
+#[derive(Clone)]
+struct Deadly(Arc<AtomicBool>);
+const DEADLY: RegistryName<Deadly> = RegistryName::new("deadly");
+
+impl PartialEq for Deadly {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+impl Eq for Deadly {}
+impl std::hash::Hash for Deadly {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {
+        if self.0.load(SeqCst) {
+            let registry = DEADLY.name().pid_now().unwrap();
+            // From a thread of its own: woken from here, the registry would wait for this worker.
+            std::thread::spawn(move || process::kill(registry)).join().unwrap();
+            while process::info(registry).is_some() {
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 4)]
+async fn r44_a_registration_that_comes_after_the_end_of_the_registry_is_refused() {
+    for keys in [Keys::Unique, Keys::Duplicate] {
+        DEADLY.start_link(Options { keys, ..Options::default() }).await.unwrap();
+        let p = proc().await;
+        let key = Deadly(Arc::new(AtomicBool::new(true)));
+        let refused = run(&p, move || DEADLY.register(key, ())).await;
+        assert!(matches!(refused, Err(RegisterError::Registry(_))), "{refused:?}");
+        assert!(run(&p, || true).await);
+    }
+}
+
 #[perennial::test(flavor = "multi_thread", workers = 4)]
 async fn r43_a_late_release_leaves_the_successors_row() {
     let reg = start(Keys::Unique, 1).await;

@@ -160,6 +160,38 @@ async fn r37_count_is_of_rows(reg: Reg) {
     assert_eq!(reg.count(), Ok(0));
 }
 
+/// Keys that all have the same hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SameHash(u8);
+
+impl std::hash::Hash for SameHash {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
+#[perennial::test]
+async fn r15_keys_of_one_hash_are_told_apart() {
+    const SAME: RegistryName<SameHash, u8> = RegistryName::new("same");
+    for keys in [Keys::Unique, Keys::Duplicate] {
+        let registry = SAME.start_link(Options { keys, ..Options::default() }).await.unwrap();
+        let (p, q) = (trapping().await, trapping().await);
+        run(&p, || (0..20).for_each(|n| SAME.register(SameHash(n), n).unwrap())).await;
+        run(&q, || (20..40).for_each(|n| SAME.register(SameHash(n), n).unwrap())).await;
+        run(&p, || (0..20).step_by(2).for_each(|n| SAME.unregister(&SameHash(n)).unwrap())).await;
+        for n in 0..40 {
+            let expected = match n {
+                0..20 if n % 2 == 0 => vec![],
+                0..20 => vec![(p.pid(), n)],
+                _ => vec![(q.pid(), n)],
+            };
+            assert_eq!(SAME.lookup(&SameHash(n)).unwrap(), expected);
+        }
+        kill(p.pid()).await;
+        assert_eq!(SAME.count(), Ok(20));
+        assert_eq!(SAME.keys(q.pid()).unwrap(), (20..40).map(SameHash).collect::<Vec<_>>());
+        kill(registry).await;
+    }
+}
+
 #[perennial::test]
 async fn r4_metadata_may_be_given_at_the_start() {
     let meta = perennial::registry::Meta::default().with("a", 1_u8).with("b", key("x"));
@@ -180,8 +212,9 @@ async fn r2_no_partition_counts_as_one() {
 async fn r10_only_a_process_registers() {
     let reg = start(Keys::Unique, 1).await;
     let outcome = std::panic::catch_unwind(|| reg.register(key("a"), 1));
-    let text = *outcome.unwrap_err().downcast::<String>().unwrap_or_default();
-    assert!(text.is_empty() || text.contains("only a process can register"), "{text}");
+    let panic = outcome.unwrap_err();
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    assert_eq!(text, Some("only a process can register; this code runs in none"));
     assert_eq!(reg.count(), Ok(0));
 }
 
