@@ -196,6 +196,13 @@ impl Error for StartError {
     }
 }
 
+/// For a start function: `something().or_exit()?`.
+impl From<ExitReason> for StartError {
+    fn from(reason: ExitReason) -> Self {
+        Self::Exit(reason)
+    }
+}
+
 type StartFuture = Pin<Box<dyn Future<Output = StartResult> + Send>>;
 
 /// The start function of a child with its arguments: `{M, F, A}`.
@@ -357,6 +364,31 @@ impl ChildSpec {
         let start = move |()| {
             let function = function.clone();
             async move { Ok(process::spawn_link(|_: Inbox<()>| async move { function().await })) }
+        };
+        Self { id: id.into(), ..Self::worker(start, ()) }
+    }
+
+    /// A bare process as a child: as [`task`](Self::task), with an inbox. One that traps exits can clean up when its
+    /// supervisor stops it:
+    ///
+    /// ```
+    /// use perennial::prelude::*;
+    /// let spec = ChildSpec::process("listener", |mut inbox: Inbox<Exit>| async move {
+    ///     inbox.trap_exit(true);
+    ///     let asked_to_end = inbox.receive().await;
+    ///     asked_to_end.reason
+    /// });
+    /// ```
+    pub fn process<M, F, Fut>(id: impl Into<ChildId>, function: F) -> Self
+    where
+        M: Send + 'static,
+        F: Fn(Inbox<M>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoExitReason> + Send + 'static,
+    {
+        let function = Arc::new(function);
+        let start = move |()| {
+            let function = function.clone();
+            async move { Ok(process::spawn_link(|inbox: Inbox<M>| function(inbox))) }
         };
         Self { id: id.into(), ..Self::worker(start, ()) }
     }
