@@ -203,6 +203,7 @@ impl From<ExitReason> for StartError {
     }
 }
 
+type StartOnce = Box<dyn FnOnce() -> StartFuture + Send>;
 type StartFuture = Pin<Box<dyn Future<Output = StartResult> + Send>>;
 
 /// The start function of a child with its arguments: `{M, F, A}`.
@@ -217,7 +218,7 @@ pub struct Start {
 #[derive(Clone)]
 enum Function {
     Again(Arc<dyn Fn() -> StartFuture + Send + Sync>),
-    Once(Arc<Mutex<Option<Box<dyn FnOnce() -> StartFuture + Send>>>>),
+    Once(Arc<Mutex<Option<StartOnce>>>),
 }
 
 impl Start {
@@ -238,7 +239,7 @@ impl Start {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = StartResult> + Send + 'static,
     {
-        let function: Box<dyn FnOnce() -> StartFuture + Send> = Box::new(move || Box::pin(function()));
+        let function: StartOnce = Box::new(move || Box::pin(function()));
         Self { label: type_name::<F>(), function: Function::Once(Arc::new(Mutex::new(Some(function)))) }
     }
 
