@@ -11,11 +11,14 @@
 //! | [`observation`] | what one step showed: result, log, exits, inbox | reasons |
 //! | [`scenario`] | a file as types: steps, operations, child specifications, plans, commands | observations |
 //! | [`matcher`] | the first difference between recorded and seen | scenarios |
+//! | [`executor`], `mapping` | the library as a subject; what a typed library says otherwise | everything above |
 //! | [`run`], [`walk`], [`report`] | many files, the verdicts, the count | the matcher |
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod executor;
 pub mod guard;
+mod mapping;
 pub mod matcher;
 pub mod observation;
 pub mod pattern;

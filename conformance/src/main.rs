@@ -5,10 +5,9 @@ use std::io;
 use std::process::ExitCode;
 
 use conformance::args::{Args, USAGE};
-use conformance::matcher::{Difference, Key};
+use conformance::executor::Executor;
 use conformance::report::Report;
-use conformance::run::{Subject, run};
-use conformance::scenario::Scenario;
+use conformance::run::run;
 use conformance::walk::scenario_files;
 
 fn main() -> ExitCode {
@@ -37,18 +36,10 @@ fn replay(args: &Args) -> Result<bool, String> {
     if files.is_empty() {
         return Err("there is no scenario below these paths".into());
     }
+    let executor = Executor { workers: args.workers, repeat: args.repeat };
     let mut report = Report::new(io::stdout().lock(), args.format);
     for file in files {
-        report.add(&run(&file, &NoSubject)).map_err(|error| error.to_string())?;
+        report.add(&run(&file, &executor)).map_err(|error| error.to_string())?;
     }
     report.finish().map_err(|error| error.to_string())
-}
-
-/// Stands in until there is an executor: nothing passes.
-struct NoSubject;
-
-impl Subject for NoSubject {
-    fn replay(&self, _: Scenario) -> Option<Difference> {
-        Some(Difference::trouble(Key::Run, Some(0), "there is no executor yet"))
-    }
 }

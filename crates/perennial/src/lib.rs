@@ -9,6 +9,7 @@ pub mod gen_server;
 pub mod pid;
 pub mod prelude;
 pub mod process;
+pub mod registry;
 pub mod runtime;
 pub mod supervisor;
 

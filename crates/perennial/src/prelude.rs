@@ -11,5 +11,6 @@ pub use crate::{
     node::Node,
     pid::Pid,
     process::{self, Down, Exit, Inbox, Recipient, Timeout},
+    registry::{Keys, RegistryName, Via},
     supervisor::{Strategy, Supervisor},
 };

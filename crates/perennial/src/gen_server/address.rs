@@ -192,7 +192,7 @@ pub trait Address: Sync {
         async move {
             let server = self.resolve()?;
             let process: ProcRef = server.0.clone();
-            if current::is(&process) {
+            if current::waits_for(&process) {
                 return Err(CallError::CallingSelf);
             }
             let down = monitors::monitor(server.pid());
@@ -231,7 +231,7 @@ fn request_to<S: HandleCallFrom<M>, M: Send + 'static>(
     timeout: Option<Duration>,
 ) -> Result<Answer<S::Reply>, CallError> {
     let process: ProcRef = server.0.clone();
-    if current::is(&process) {
+    if current::waits_for(&process) {
         return Err(CallError::CallingSelf);
     }
     let (from, cell) = Caller::new(process);

@@ -18,6 +18,12 @@ pub(crate) fn process() -> Option<ProcRef> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
+/// Whether a request to `process` would wait for itself: that is the process being polled on this thread, and what
+/// runs is not a start beside its loop, which goes on meanwhile.
+pub(crate) fn waits_for(process: &ProcRef) -> bool {
+    is(process) && SPAWNED.with(|spawned| spawned.borrow().is_none())
+}
+
 /// Whether `process` is the one being polled on this thread.
 pub(crate) fn is(process: &ProcRef) -> bool {
     CURRENT

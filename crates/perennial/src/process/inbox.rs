@@ -175,6 +175,18 @@ impl<M: Send + 'static> Inbox<M> {
         monitors::watch_as(&me, self.block.clone(), target, Some(pid), None)
     }
 
+    /// As [`monitor`](Self::monitor), of whoever has the name now; the [`Down`] carries the name.
+    pub fn monitor_name(&self, name: impl Into<Arc<str>>) -> crate::pid::Ref
+    where
+        M: From<Down>,
+    {
+        let me: ProcRef = self.block.clone();
+        let name = name.into();
+        let target = me.process().node.names.get(&name);
+        let pid = target.as_ref().map(|target| target.process().pid);
+        monitors::watch_as(&me, self.block.clone(), target, pid, Some(name))
+    }
+
     /// Removes a monitor; false if its `Down` was delivered already.
     pub fn demonitor(&self, monitor: crate::pid::Ref) -> bool {
         let me: ProcRef = self.block.clone();

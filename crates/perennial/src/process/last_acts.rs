@@ -8,12 +8,13 @@
 //! 4. Names and registry rows are released, timers that would have sent to it are gone.
 //! 5. Callers that wait are told the reason.
 //! 6. The reply of `stop_reply` is sent.
-//! 7. Those who monitor it are told.
-//! 8. Those who are linked to it are told.
-//! 9. It leaves the process table.
+//! 7. It leaves the process table.
+//! 8. Those who monitor it are told.
+//! 9. Those who are linked to it are told.
 //! 10. Who started it, and still waits for that, is told.
 //!
-//! So one who hears of an end finds the names free, and what starts next finds nothing of what was before.
+//! So one who hears of an end finds the names free and the process gone, and what starts next finds nothing of what
+//! was before.
 
 use crate::{
     exit_reason::{CallError, ExitReason},
@@ -57,6 +58,8 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     if let Some(reply) = last_reply {
         let _ = panics::catch(reply);
     }
+    // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
+    node.table.remove(process.pid);
     let mut bonds = take_bonds(block);
     tell_watchers(process.pid, &mut bonds, &reason, exit);
     for (monitor, target) in mem::take(&mut bonds.watching) {
@@ -69,7 +72,6 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     for peer in mem::take(&mut bonds.links) {
         links::signal(node.process(peer).as_ref(), Signal::Link, process.pid, &reason, Some(exit));
     }
-    node.table.remove(process.pid);
     let (starter, trap) = {
         let mut state = process.lock();
         state.phase = Phase::Gone { reason: reason.clone() };
@@ -145,7 +147,7 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
     }
 }
 
-/// Takes what steps 7 and 8 tell; who bonds from now on finds nobody.
+/// Takes what steps 8 and 9 tell; who bonds from now on finds nobody.
 fn take_bonds(block: &ProcRef) -> Bonds {
     let mut state = block.process().lock();
     if let Phase::Dying { told, .. } = &mut state.phase {
@@ -154,7 +156,7 @@ fn take_bonds(block: &ProcRef) -> Bonds {
     state.bonds.take().map(|bonds| *bonds).unwrap_or_default()
 }
 
-/// Step 7.
+/// Step 8.
 fn tell_watchers(pid: Pid, bonds: &mut Bonds, reason: &ExitReason, exit: EventId) {
     for (monitor, watcher) in mem::take(&mut bonds.watchers) {
         let down = Down { monitor, pid: Some(pid), name: None, reason: reason.clone(), cause: Some(exit) };

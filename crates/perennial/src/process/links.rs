@@ -161,6 +161,15 @@ pub(crate) fn signal(
     deliver(to, signal, from, reason, cause);
 }
 
+/// Sends what a link would send to one who is tied to `from` without a link, as those are who have rows in a registry.
+/// One who is linked to it besides is not told twice.
+pub(crate) fn signal_tied(to: &ProcRef, from: Pid, reason: &ExitReason, cause: Option<EventId>) {
+    let linked = to.process().lock().bonds.as_ref().is_some_and(|bonds| bonds.links.contains(&from));
+    if !linked {
+        deliver(to, Signal::Link, from, reason, cause);
+    }
+}
+
 fn deliver(to: &ProcRef, kind: Signal, from: Pid, reason: &ExitReason, cause: Option<EventId>) {
     let process = to.process();
     let node = &process.node;

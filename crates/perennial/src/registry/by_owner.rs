@@ -1,0 +1,97 @@
+//! The rows of a registry by owner, in shards.
+//!
+//! # Invariant
+//!
+//! A process that has not ended is here exactly while the registry is in the list of what its last acts release. So
+//! it is tied to the registry only while it has rows, and once however many it has.
+
+use crate::{
+    pid::Pid,
+    process::block::{ProcRef, Release},
+    registry::rows::{Row, Rows},
+};
+use rustc_hash::FxHashMap;
+use std::{
+    collections::hash_map::Entry,
+    mem,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+type Shard<K, V> = FxHashMap<Pid, Rows<K, V>>;
+
+pub(super) struct ByOwner<K, V>(Box<[Mutex<Shard<K, V>>]>);
+
+impl<K, V> ByOwner<K, V> {
+    pub(super) fn new(shards: usize) -> Self {
+        Self((0..shards).map(|_| Mutex::default()).collect())
+    }
+
+    /// Adds a row; ties its owner with the first one.
+    pub(super) fn add(&self, row: Arc<Row<K, V>>, registry: impl FnOnce() -> Arc<dyn Release>) {
+        match self.lock(row.pid()).entry(row.pid()) {
+            Entry::Occupied(mut rows) => rows.get_mut().add(row),
+            Entry::Vacant(none) => {
+                // Lock order: shard, then process. The last acts come to the shard without the process's lock.
+                row.owner.process().lock().bonds().rows.push(registry());
+                none.insert(Rows::One(row));
+            }
+        }
+    }
+
+    /// Takes a row out; unties its owner with the last one.
+    pub(super) fn remove(&self, row: &Row<K, V>, place: *const ()) {
+        let removed = {
+            let mut shard = self.lock(row.pid());
+            let Entry::Occupied(mut rows) = shard.entry(row.pid()) else { return };
+            if rows.get().is_only(row.id()) {
+                (Some(rows.remove()), None, untie(&row.owner, place))
+            } else {
+                (None, rows.get_mut().remove(row.id()), None)
+            }
+        };
+        // Only now, without the lock.
+        drop(removed);
+    }
+
+    /// Puts a row into the place of the one with its id.
+    pub(super) fn replace(&self, row: Arc<Row<K, V>>) {
+        let old = self.lock(row.pid()).get_mut(&row.pid()).and_then(|rows| rows.replace(row));
+        drop(old);
+    }
+
+    /// The rows of a process, in the order in which it registered them.
+    pub(super) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
+        self.lock(pid).get(&pid).map(Rows::to_vec).unwrap_or_default()
+    }
+
+    /// Takes out all rows of a process that ends, which is thereby untied.
+    pub(super) fn take(&self, pid: Pid) -> Option<Rows<K, V>> {
+        self.lock(pid).remove(&pid)
+    }
+
+    /// Takes everything out and unties all owners.
+    pub(super) fn close(&self, place: *const ()) -> Vec<Rows<K, V>> {
+        let mut all = Vec::new();
+        for shard in &self.0 {
+            let owners = {
+                let mut shard = shard.lock().expect("no user code runs under this lock");
+                let untied: Vec<_> = shard.values().map(|rows| untie(&rows.first().owner, place)).collect();
+                (mem::take(&mut *shard), untied)
+            };
+            all.extend(owners.0.into_values());
+        }
+        all
+    }
+
+    fn lock(&self, pid: Pid) -> MutexGuard<'_, Shard<K, V>> {
+        self.0[pid.slot as usize % self.0.len()].lock().expect("no user code runs under this lock")
+    }
+}
+
+/// Takes the registry out of what the last acts of `owner` release, to be dropped without a lock.
+fn untie(owner: &ProcRef, place: *const ()) -> Option<Arc<dyn Release>> {
+    let mut state = owner.process().lock();
+    let rows = &mut state.bonds.as_mut()?.rows;
+    let index = rows.iter().position(|release| release.place() == place)?;
+    Some(rows.swap_remove(index))
+}

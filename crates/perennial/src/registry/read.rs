@@ -1,0 +1,173 @@
+//! What anybody may ask of a registry, from a process or not.
+
+use crate::{
+    pid::Pid,
+    registry::{Equivalent, Key, RegistryError, RegistryName, rows::Row},
+};
+use std::{hash::Hash, sync::Arc};
+
+impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
+    /// The processes that are registered under `key`, with their values: at most one if keys are unique. In no order.
+    ///
+    /// A process that is known to be ending is left out. One that is there may end at any moment all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`] if there is no such registry.
+    ///
+    /// # OTP
+    ///
+    /// `Registry.lookup/2`; with a `filter` behind it, `Registry.match/4`. Differs: the dead are not shown.
+    #[doc(alias = "Registry.lookup/2")]
+    #[doc(alias = "Registry.match/4")]
+    pub fn lookup<Q>(&self, key: &Q) -> Result<Vec<(Pid, V)>, RegistryError>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+        V: Clone,
+    {
+        Ok(self.living(key)?.iter().map(|row| (row.pid(), row.value.clone())).collect())
+    }
+
+    /// Calls `send` once with all that are registered under `key`, here and now; not at all if there is nobody.
+    ///
+    /// With duplicate keys and [`Recipient`](crate::process::Recipient)s as values this is publish and subscribe.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`] if there is no such registry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[perennial::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use perennial::{process::{self, Inbox, Recipient}, registry::{Keys, Options, RegistryName}};
+    /// static TOPICS: RegistryName<String, Recipient<u32>> = RegistryName::new("topics");
+    /// TOPICS.start_link(Options { keys: Keys::Duplicate, ..Options::default() }).await?;
+    ///
+    /// let (ready, is_ready) = tokio::sync::oneshot::channel();
+    /// let (_, ended) = process::spawn_monitor(|mut inbox: Inbox<u32>| async move {
+    ///     TOPICS.register("news".to_owned(), inbox.recipient()).unwrap();
+    ///     ready.send(()).unwrap();
+    ///     assert_eq!(inbox.receive().await, 7);
+    /// });
+    /// is_ready.await?;
+    /// TOPICS.dispatch("news", |subscribers| {
+    ///     for (_, subscriber) in subscribers {
+    ///         let _ = subscriber.send(7);
+    ///     }
+    /// })?;
+    /// assert!(ended.await.reason.is_normal());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # OTP
+    ///
+    /// `Registry.dispatch/4`. Differs: once in all, not once for each partition; never in parallel.
+    #[doc(alias = "Registry.dispatch/4")]
+    pub fn dispatch<Q>(&self, key: &Q, send: impl FnOnce(&[(Pid, &V)])) -> Result<(), RegistryError>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let rows = self.living(key)?;
+        let entries: Vec<_> = rows.iter().map(|row| (row.pid(), &row.value)).collect();
+        if !entries.is_empty() {
+            send(&entries);
+        }
+        Ok(())
+    }
+
+    /// The keys of a process, in the order in which it registered them; one that it has several times is there as
+    /// often.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`] if there is no such registry.
+    #[doc(alias = "Registry.keys/2")]
+    pub fn keys(&self, pid: Pid) -> Result<Vec<K>, RegistryError> {
+        Ok(self.table()?.of(pid).iter().map(|row| row.key.clone()).collect())
+    }
+
+    /// The values of one process under one key, in the order in which it registered them.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`] if there is no such registry.
+    #[doc(alias = "Registry.values/3")]
+    pub fn values<Q>(&self, key: &Q, pid: Pid) -> Result<Vec<V>, RegistryError>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+        V: Clone,
+    {
+        Ok(self.table()?.at_of(key, pid).iter().map(|row| row.value.clone()).collect())
+    }
+
+    /// How many rows there are. Takes a look at each partition, not at each row.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`] if there is no such registry.
+    #[doc(alias = "Registry.count/1")]
+    pub fn count(&self) -> Result<usize, RegistryError> {
+        Ok(self.table()?.len())
+    }
+
+    /// How many rows under `key` have a value that `matches` accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`] if there is no such registry.
+    #[doc(alias = "Registry.count_match/4")]
+    pub fn count_match<Q>(&self, key: &Q, mut matches: impl FnMut(&V) -> bool) -> Result<usize, RegistryError>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        Ok(self.table()?.at(key).iter().filter(|row| matches(&row.value)).count())
+    }
+
+    /// What `pick` makes of each row, where it makes something. Takes time for each row, and sees each partition as
+    /// it is when it comes to it.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`] if there is no such registry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[perennial::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use perennial::registry::{Options, RegistryName};
+    /// static SESSIONS: RegistryName<(String, u32)> = RegistryName::new("sessions");
+    /// SESSIONS.start_link(Options::default()).await?;
+    /// let of_algebra = SESSIONS.select(|(title, user), pid, ()| (title == "algebra").then_some((*user, pid)))?;
+    /// # assert!(of_algebra.is_empty());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # OTP
+    ///
+    /// `Registry.select/2`. Differs: a closure in place of a match specification.
+    #[doc(alias = "Registry.select/2")]
+    pub fn select<T>(&self, mut pick: impl FnMut(&K, Pid, &V) -> Option<T>) -> Result<Vec<T>, RegistryError> {
+        Ok(self.table()?.rows().filter_map(|row| pick(&row.key, row.pid(), &row.value)).collect())
+    }
+
+    /// How many rows `matches` accepts; otherwise as [`select`](Self::select).
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError`] if there is no such registry.
+    #[doc(alias = "Registry.count_select/2")]
+    pub fn count_select(&self, mut matches: impl FnMut(&K, Pid, &V) -> bool) -> Result<usize, RegistryError> {
+        Ok(self.table()?.rows().filter(|row| matches(&row.key, row.pid(), &row.value)).count())
+    }
+
+    /// The rows under a key whose owners are not ending.
+    fn living<Q>(&self, key: &Q) -> Result<Vec<Arc<Row<K, V>>>, RegistryError>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let mut rows = self.table()?.at(key);
+        rows.retain(|row| row.owner.process().is_alive());
+        Ok(rows)
+    }
+}

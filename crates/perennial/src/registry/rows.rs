@@ -1,0 +1,115 @@
+//! Rows, and small sets of them.
+
+use crate::{pid::Pid, process::block::ProcRef};
+use std::{collections::BTreeMap, mem, sync::Arc};
+
+/// One registration. Made once and shared by the two indexes of the table and by whoever reads it, so that no lock
+/// is held while a key or a value is cloned, shown to a closure or dropped.
+pub(super) struct Row<K, V> {
+    pub(super) key: K,
+    pub(super) value: V,
+    /// Of the key, so that no user's `Hash` runs under a lock.
+    pub(super) hash: u64,
+    /// Of the registration; kept when the value is replaced.
+    pub(super) number: u64,
+    pub(super) owner: ProcRef,
+}
+
+/// Tells one registration from another: of one process they are in the order in which they were made.
+pub(super) type Id = (Pid, u64);
+
+impl<K, V> Row<K, V> {
+    pub(super) fn pid(&self) -> Pid {
+        self.owner.process().pid
+    }
+
+    pub(super) fn id(&self) -> Id {
+        (self.pid(), self.number)
+    }
+}
+
+/// One row or more. Most keys have one and most owners too, so that case costs no more than a pointer.
+pub(super) enum Rows<K, V> {
+    One(Arc<Row<K, V>>),
+    /// Never empty.
+    Many(BTreeMap<Id, Arc<Row<K, V>>>),
+}
+
+impl<K, V> Rows<K, V> {
+    pub(super) fn first(&self) -> &Arc<Row<K, V>> {
+        match self {
+            Self::One(row) => row,
+            Self::Many(rows) => rows.values().next().expect("never empty"),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(rows) => rows.len(),
+        }
+    }
+
+    /// Whether the row with this id is here, and no other.
+    pub(super) fn is_only(&self, id: Id) -> bool {
+        self.len() == 1 && self.first().id() == id
+    }
+
+    pub(super) fn to_vec(&self) -> Vec<Arc<Row<K, V>>> {
+        match self {
+            Self::One(row) => vec![row.clone()],
+            Self::Many(rows) => rows.values().cloned().collect(),
+        }
+    }
+
+    /// The rows of one owner, without a look at those of others.
+    pub(super) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
+        match self {
+            Self::One(row) if row.pid() == pid => vec![row.clone()],
+            Self::One(_) => Vec::new(),
+            Self::Many(rows) => rows.range((pid, 0)..=(pid, u64::MAX)).map(|(_, row)| row.clone()).collect(),
+        }
+    }
+
+    pub(super) fn add(&mut self, row: Arc<Row<K, V>>) {
+        if let Self::One(first) = self {
+            let first = first.clone();
+            *self = Self::Many(BTreeMap::from([(first.id(), first)]));
+        }
+        if let Self::Many(rows) = self {
+            rows.insert(row.id(), row);
+        }
+    }
+
+    /// Takes out one of several rows.
+    pub(super) fn remove(&mut self, id: Id) -> Option<Arc<Row<K, V>>> {
+        match self {
+            // The only one is removed by removing the set.
+            Self::One(_) => None,
+            Self::Many(rows) => rows.remove(&id),
+        }
+    }
+
+    /// Puts a row into the place of the one with its id; returns that.
+    pub(super) fn replace(&mut self, row: Arc<Row<K, V>>) -> Option<Arc<Row<K, V>>> {
+        let id = row.id();
+        let place = match self {
+            Self::One(first) => Some(first).filter(|first| first.id() == id),
+            Self::Many(rows) => rows.get_mut(&id),
+        };
+        place.map(|place| mem::replace(place, row))
+    }
+}
+
+impl<K, V> IntoIterator for Rows<K, V> {
+    type Item = Arc<Row<K, V>>;
+    type IntoIter = std::vec::IntoIter<Arc<Row<K, V>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        match self {
+            Self::One(row) => vec![row],
+            Self::Many(rows) => rows.into_values().collect(),
+        }
+        .into_iter()
+    }
+}

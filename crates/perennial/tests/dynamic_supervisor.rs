@@ -1,0 +1,327 @@
+//! The D rows: dynamic supervisors, and what they do beyond OTP.
+
+mod support;
+
+use perennial::{
+    child_spec::SpecError,
+    dynamic_supervisor::{Backoff, Options, StartChildError, TerminateChildError},
+    prelude::*,
+    supervisor::ChildState,
+};
+use std::time::Duration;
+use support::{Log, Plan, Probe, boom, end, kill, settle};
+
+const SUP: Name<DynamicSupervisor> = Name::new("sup");
+
+async fn start(options: Options) -> Pid {
+    DynamicSupervisor::start_link(Options { name: Some(SUP), ..options }).await.expect("it starts")
+}
+
+async fn child(spec: ChildSpec) -> Result<Pid, StartChildError> {
+    DynamicSupervisor::start_child(&SUP, spec).await
+}
+
+async fn specs() -> usize {
+    DynamicSupervisor::count_children(&SUP).await.unwrap().specs
+}
+
+async fn states() -> Vec<ChildState> {
+    DynamicSupervisor::which_children(&SUP).await.unwrap().into_iter().map(|child| child.state).collect()
+}
+
+fn idle() -> ChildSpec {
+    let task = ChildSpec::task("idle", || std::future::pending::<()>());
+    ChildSpec { restart: Restart::Temporary, ..task }
+}
+
+#[perennial::test(paused)]
+async fn a_child_that_is_not_restarted_is_forgotten() {
+    start(Options::default()).await;
+    let log = Log::default();
+    let table = [
+        (Restart::Temporary, boom(), false),
+        (Restart::Temporary, ExitReason::Normal, false),
+        (Restart::Transient, ExitReason::Normal, false),
+        (Restart::Transient, ExitReason::Shutdown, false),
+        (Restart::Transient, ExitReason::shutdown_with(1), false),
+        (Restart::Transient, boom(), true),
+        (Restart::Permanent, ExitReason::Normal, true),
+    ];
+    for (restart, reason, restarted) in table {
+        child(Probe::new("a", &log).with(restart)).await.unwrap();
+        end("a", reason.clone()).await;
+        assert_eq!(specs().await, usize::from(restarted), "{restart:?} {reason:?}");
+        if let Some(pid) = process::whereis("a") {
+            DynamicSupervisor::terminate_child(&SUP, pid).await.unwrap();
+        }
+    }
+}
+
+#[perennial::test(paused)]
+async fn ids_are_not_looked_at_and_names_are() {
+    start(Options::default()).await;
+    let log = Log::default();
+    child(idle()).await.unwrap();
+    child(idle()).await.unwrap();
+    let pid = child(Probe::new("a", &log).spec()).await.unwrap();
+    let again = child(Probe::new("a", &log).spec()).await;
+    assert_eq!(again.as_ref().unwrap_err().already_started(), Some(pid));
+    assert_eq!(again, Err(StartChildError::Start(StartError::AlreadyStarted(pid))));
+    assert_eq!(specs().await, 3);
+}
+
+#[perennial::test(paused)]
+async fn a_start_that_fails_or_ignores_leaves_nothing() {
+    start(Options::default()).await;
+    let log = Log::default();
+    let ignored = child(Probe::new("a", &log).plan(&[Plan::Ignore]).spec()).await;
+    assert_eq!(ignored, Err(StartChildError::Start(StartError::Ignore)));
+    let failed = child(Probe::new("a", &log).plan(&[Plan::Fail]).spec()).await;
+    assert_eq!(failed, Err(StartChildError::Start(StartError::Exit(ExitReason::other("no")))));
+    let panics = child(ChildSpec::worker(|()| async { panic!("in the start function") }, ())).await;
+    assert!(matches!(panics, Err(StartChildError::Start(StartError::Exit(ExitReason::Panic(_))))));
+    let significant = ChildSpec { significant: true, ..idle() };
+    let expected = SpecError::SignificantWithoutAutoShutdown("idle".into());
+    assert_eq!(child(significant).await, Err(StartChildError::Spec(expected)));
+    assert_eq!(specs().await, 0);
+    assert_eq!(Node::current().count_processes(), 1);
+}
+
+#[perennial::test(paused)]
+async fn max_children_counts_those_that_are_started_and_restarted() {
+    start(Options { max_children: Some(2), max_restarts: u32::MAX, ..Options::default() }).await;
+    let log = Log::default();
+    let slow = Probe::new("slow", &log).plan(&[Plan::Slow(1)]).spec();
+    let starting = tokio::spawn(Node::current().counted(child(slow)));
+    settle().await;
+    let failing = Probe::new("a", &log).plan(&[Plan::Run, Plan::Fail]).spec();
+    child(failing).await.unwrap();
+    assert_eq!(child(idle()).await, Err(StartChildError::MaxChildren));
+    process::kill(process::whereis("a").unwrap());
+    while !states().await.contains(&ChildState::Restarting) {}
+    assert_eq!(child(idle()).await, Err(StartChildError::MaxChildren));
+    let old = process::whereis("a");
+    assert_eq!(old, None);
+    SUP.stop(ExitReason::Normal).await.unwrap();
+    drop(starting);
+}
+
+#[perennial::test(paused)]
+async fn a_slow_init_delays_nobody_and_may_call_its_supervisor() {
+    start(Options::default()).await;
+    let log = Log::default();
+    let node = Node::current();
+    let slow = Probe::new("slow", &log).plan(&[Plan::Slow(60)]).spec();
+    let starting = tokio::spawn(node.counted(child(slow)));
+    settle().await;
+    // Another start, a query and a stop in the meantime, at no time at all.
+    let pid = child(idle()).await.unwrap();
+    assert_eq!(specs().await, 1);
+    DynamicSupervisor::terminate_child(&SUP, pid).await.unwrap();
+    assert_eq!(node.now(), Duration::ZERO);
+    assert!(starting.await.unwrap().is_ok());
+    let nested = ChildSpec::worker(
+        |()| async {
+            let inner = child(idle()).await.expect("no deadlock");
+            Ok(process::spawn_link(move |_: Inbox<()>| async move { process::monitor(inner).await.reason }))
+        },
+        (),
+    );
+    child(nested).await.unwrap();
+    assert_eq!(specs().await, 3);
+}
+
+#[perennial::test(paused)]
+async fn children_stop_all_at_once_and_expired_ones_are_killed() {
+    start(Options::default()).await;
+    let log = Log::default();
+    for (id, seconds) in [("a", 1), ("b", 2), ("c", 3), ("d", 3600)] {
+        child(Probe::new(id, &log).stop_for(Duration::from_secs(seconds)).spec()).await.unwrap();
+    }
+    log.take();
+    SUP.stop(ExitReason::Normal).await.unwrap();
+    assert_eq!(log.take(), ["-a shutdown", "-b shutdown", "-c shutdown"]);
+    // The slowest, which is killed at its limit of 5 s.
+    assert_eq!(Node::current().now(), Duration::from_secs(5));
+    assert_eq!(Node::current().count_processes(), 0);
+}
+
+#[perennial::test(paused)]
+async fn a_stop_kills_what_is_being_started_and_answers_its_client() {
+    start(Options::default()).await;
+    let log = Log::default();
+    let slow = Probe::new("slow", &log).plan(&[Plan::Slow(3600)]).spec();
+    let starting = tokio::spawn(Node::current().counted(child(slow)));
+    settle().await;
+    SUP.stop(ExitReason::Shutdown).await.unwrap();
+    assert_eq!(starting.await.unwrap(), Err(StartChildError::Call(CallError::Exit(ExitReason::Shutdown))));
+    assert_eq!(Node::current().count_processes(), 0);
+    assert_eq!(Node::current().now(), Duration::ZERO);
+}
+
+#[perennial::test(paused)]
+async fn a_dropped_start_child_still_starts_a_supervised_child() {
+    start(Options::default()).await;
+    let log = Log::default();
+    let slow = Probe::new("slow", &log).plan(&[Plan::Slow(1)]).spec();
+    let impatient = perennial::time::timeout(Duration::from_millis(10), child(slow)).await;
+    assert!(impatient.is_err());
+    perennial::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(specs().await, 1);
+    SUP.stop(ExitReason::Normal).await.unwrap();
+    assert_eq!(log.take(), ["+slow", "-slow shutdown"]);
+}
+
+#[perennial::test(paused)]
+async fn a_child_that_ends_before_its_start_is_over_is_not_lost() {
+    start(Options { max_restarts: 2, ..Options::default() }).await;
+    let short_lived = |restart| {
+        let start = |()| async {
+            let pid = process::spawn_link(|_: Inbox<()>| async { boom() });
+            // The start function goes on while its process has ended.
+            process::monitor(pid).await;
+            perennial::time::sleep(Duration::from_secs(1)).await;
+            Ok(pid)
+        };
+        ChildSpec { restart, ..ChildSpec::worker(start, ()) }
+    };
+    child(short_lived(Restart::Temporary)).await.unwrap();
+    settle().await;
+    assert_eq!(specs().await, 0);
+    let supervisor = process::monitor(process::whereis("sup").unwrap());
+    child(short_lived(Restart::Permanent)).await.unwrap();
+    assert_eq!(supervisor.await.reason, ExitReason::Shutdown);
+}
+
+#[perennial::test(paused)]
+async fn terminate_child_is_final_and_knows_its_children() {
+    start(Options { max_restarts: u32::MAX, ..Options::default() }).await;
+    let log = Log::default();
+    let stranger = process::spawn(|_: Inbox<()>| std::future::pending::<()>());
+    let unknown = DynamicSupervisor::terminate_child(&SUP, stranger).await;
+    assert_eq!(unknown, Err(TerminateChildError::NotFound));
+    let pid = child(Probe::new("a", &log).spec()).await.unwrap();
+    // It crashes a moment before: no restart, and still `Ok`.
+    process::kill(pid);
+    let terminated = DynamicSupervisor::terminate_child(&SUP, pid).await;
+    assert_eq!(terminated, Ok(()));
+    settle().await;
+    assert_eq!(specs().await, 0);
+    // Its old pid leads to a child that is being restarted.
+    let pid = child(Probe::new("a", &log).plan(&[Plan::Run, Plan::Fail]).spec()).await.unwrap();
+    process::kill(pid);
+    while states().await != [ChildState::Restarting] {}
+    DynamicSupervisor::terminate_child(&SUP, pid).await.unwrap();
+    settle().await;
+    assert_eq!(specs().await, 0);
+    assert_eq!(Node::current().count_processes(), 2);
+}
+
+#[perennial::test(paused)]
+async fn restart_intensity_is_shared_by_default() {
+    let supervisor = start(Options::default()).await;
+    let log = Log::default();
+    for id in ["a", "b"] {
+        child(Probe::new(id, &log).spec()).await.unwrap();
+    }
+    let down = process::monitor(supervisor);
+    for id in ["a", "b", "a", "b"] {
+        kill(id).await;
+    }
+    assert_eq!(down.await.reason, ExitReason::Shutdown);
+}
+
+#[perennial::test(paused)]
+async fn with_intensity_per_child_one_poison_child_ends_only_itself() {
+    start(Options { intensity_per_child: true, ..Options::default() }).await;
+    let log = Log::default();
+    for id in ["good", "poison"] {
+        child(Probe::new(id, &log).spec()).await.unwrap();
+    }
+    for _ in 0..4 {
+        kill("poison").await;
+    }
+    assert_eq!(specs().await, 1);
+    assert!(process::whereis("good").is_some());
+}
+
+#[perennial::test(paused)]
+async fn a_back_off_waits_longer_each_time_and_starts_anew_after_a_while() {
+    let seconds = Duration::from_secs;
+    let backoff = Backoff { initial: seconds(1), max: seconds(3), reset_after: seconds(100) };
+    start(Options { backoff: Some(backoff), max_restarts: 100, ..Options::default() }).await;
+    let log = Log::default();
+    child(Probe::new("a", &log).spec()).await.unwrap();
+    let mut pauses = Vec::new();
+    for rest in [0, 0, 0, 200] {
+        perennial::time::sleep(seconds(rest)).await;
+        let before = Node::current().now();
+        process::kill(process::whereis("a").unwrap());
+        settle().await;
+        while process::whereis("a").is_none() {
+            perennial::time::sleep(Duration::from_millis(100)).await;
+        }
+        pauses.push((Node::current().now() - before).as_secs());
+    }
+    assert_eq!(pauses, [1, 2, 3, 1]);
+}
+
+#[perennial::test(paused)]
+async fn get_or_start_finds_whoever_has_the_name_and_is_alive() {
+    start(Options::default()).await;
+    let log = Log::default();
+    let spec = || Probe::new("a", &log).with(Restart::Temporary);
+    let first = DynamicSupervisor::start_child_or_lookup(&SUP, spec()).await.unwrap();
+    assert_eq!(DynamicSupervisor::start_child_or_lookup(&SUP, spec()).await, Ok(first));
+    let server =
+        DynamicSupervisor::start_child_ref::<Probe>(&SUP, Probe::new("b", &log).spec()).await.unwrap();
+    assert!(process::is_alive(server.pid()));
+    let wrong = DynamicSupervisor::start_child_ref::<Supervisor>(&SUP, Probe::new("c", &log).spec()).await;
+    assert!(matches!(wrong, Err(StartChildError::WrongServer(_))));
+    for _ in 0..100 {
+        process::kill(first);
+        let pid = DynamicSupervisor::start_child_or_lookup(&SUP, spec()).await.unwrap();
+        assert!(process::is_alive(pid));
+    }
+}
+
+#[perennial::test(paused)]
+async fn what_can_be_started_once_is_temporary() {
+    start(Options::default()).await;
+    let once = || {
+        let not_clone = Box::new(7_u8) as Box<dyn std::any::Any + Send>;
+        ChildSpec::once("once", move || async move {
+            let _kept = not_clone;
+            Ok(process::spawn_link(|_: Inbox<()>| std::future::pending::<()>()))
+        })
+    };
+    child(once()).await.unwrap();
+    let wrong = ChildSpec { restart: Restart::Permanent, ..once() };
+    let expected = StartChildError::Spec(SpecError::OnceNotTemporary("once".into()));
+    assert_eq!(child(wrong).await, Err(expected));
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 2)]
+async fn nothing_is_left_of_100_000_children_under_kills_from_all_sides() {
+    start(Options::default()).await;
+    let clients = (0..8).map(|client| {
+        tokio::spawn(async move {
+            for n in 0..12_500_u32 {
+                let pid = child(idle()).await.expect("it starts");
+                match (n + client) % 3 {
+                    0 => process::kill(pid),
+                    1 => DynamicSupervisor::terminate_child(&SUP, pid).await.expect("it is a child"),
+                    _ => {
+                        process::kill(pid);
+                        let _ = DynamicSupervisor::terminate_child(&SUP, pid).await;
+                    }
+                }
+            }
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.await.unwrap();
+    }
+    while specs().await > 0 {}
+    assert_eq!(Node::current().count_processes(), 1);
+}
