@@ -9,11 +9,13 @@
 //! | [`store`] | what outlives a process: quizzes, runs, students, responses |
 //! | [`boundary`] | the processes: store, catalog, proctor, runs, sessions |
 //! | [`facade`] | what the service can do, as functions with typed results |
+//! | [`drill`] | many simulated students, and chaos |
 //! | [`commands`] | what the `mastery` program does when it is called by name |
 #![forbid(unsafe_code)]
 
 pub mod boundary;
 pub mod commands;
 pub mod core;
+pub mod drill;
 pub mod facade;
 pub mod store;

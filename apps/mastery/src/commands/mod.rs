@@ -1,6 +1,7 @@
 //! The commands of the `mastery` program, one file each.
 
 pub mod check;
+pub mod drill;
 pub mod take;
 
 use std::io;
@@ -24,6 +25,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Drill(drill::Drill),
     Take(take::Take),
 }
 
@@ -33,6 +35,7 @@ impl Cli {
         let (stdin, mut stdout) = (io::stdin().lock(), io::stdout().lock());
         let outcome = match self.command {
             Command::Check(check) => check.run(&mut stdout),
+            Command::Drill(drill) => drill.run(&mut stdout),
             Command::Take(take) => take.run(stdin, &mut stdout),
         };
         match outcome {

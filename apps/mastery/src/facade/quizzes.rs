@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use perennial::gen_server::Address;
 use serde::Serialize;
 
 use super::Mastery;
-use crate::core::draft::{QuizDraft, TemplateDraft};
+use crate::boundary::catalog::{Get, List, Put, PutError};
+use crate::boundary::names::CATALOG;
+use crate::core::draft::{Field, QuizDraft, TemplateDraft};
 use crate::core::field_error::FieldError;
 use crate::core::quiz::Quiz;
 use crate::core::slug::Slug;
@@ -115,8 +118,15 @@ impl Mastery {
     /// # Errors
     ///
     /// [`BuildQuizError`].
-    pub async fn build_quiz(&self, _draft: QuizDraft) -> Result<Built, BuildQuizError> {
-        Err(BuildQuizError::Busy)
+    pub async fn build_quiz(&self, draft: QuizDraft) -> Result<Built, BuildQuizError> {
+        // Here, in the time of who asks: a quiz of 200 templates is a lot of work.
+        let quiz = Quiz::build(draft).map_err(BuildQuizError::Invalid)?;
+        let slug = quiz.slug().clone();
+        match CATALOG.call(Put { quiz, replaces: None }).await {
+            Ok(Ok(built)) => Ok(built),
+            Ok(Err(PutError::Other(_))) => Err(BuildQuizError::TitleTaken(slug)),
+            Ok(Err(PutError::Busy)) | Err(_) => Err(BuildQuizError::Busy),
+        }
     }
 
     /// Stores a new version of a quiz. `replaces` is the version that was edited. The slug stays, whatever the draft says.
@@ -126,11 +136,18 @@ impl Mastery {
     /// [`EditQuizError`].
     pub async fn edit_quiz(
         &self,
-        _slug: &Slug,
-        _replaces: u32,
-        _draft: QuizDraft,
+        slug: &Slug,
+        replaces: u32,
+        mut draft: QuizDraft,
     ) -> Result<Built, EditQuizError> {
-        Err(EditQuizError::Busy)
+        draft.slug = Field::Is(slug.as_str().to_owned());
+        let quiz = Quiz::build(draft).map_err(EditQuizError::Invalid)?;
+        match CATALOG.call(Put { quiz, replaces: Some(replaces) }).await {
+            Ok(Ok(built)) => Ok(built),
+            Ok(Err(PutError::Other(None))) => Err(EditQuizError::NotFound),
+            Ok(Err(PutError::Other(Some(version)))) => Err(EditQuizError::Changed(version)),
+            Ok(Err(PutError::Busy)) | Err(_) => Err(EditQuizError::Busy),
+        }
     }
 
     /// Adds a template to the newest version of a quiz, which makes a new one.
@@ -140,10 +157,27 @@ impl Mastery {
     /// [`AddTemplateError`]; paths are those in the whole quiz.
     pub async fn add_template(
         &self,
-        _slug: &Slug,
-        _template: TemplateDraft,
+        slug: &Slug,
+        template: TemplateDraft,
     ) -> Result<Built, AddTemplateError> {
-        Err(AddTemplateError::Busy)
+        loop {
+            let QuizVersion { version, quiz } = self.quiz(slug, None).await?;
+            if template.name.get().is_some_and(|name| quiz.position(name.trim()).is_some()) {
+                return Err(AddTemplateError::DuplicateName);
+            }
+            let mut draft = quiz.draft().clone();
+            let mut templates = draft.template.get().cloned().unwrap_or_default();
+            templates.push(Field::Is(template.clone()));
+            draft.template = Field::Is(templates);
+            match self.edit_quiz(slug, version, draft).await {
+                Ok(built) => return Ok(built),
+                Err(EditQuizError::Invalid(errors)) => return Err(AddTemplateError::Invalid(errors)),
+                Err(EditQuizError::NotFound) => return Err(AddTemplateError::NotFound),
+                Err(EditQuizError::Busy) => return Err(AddTemplateError::Busy),
+                // Somebody was faster: once more, with theirs. Each round somebody succeeds.
+                Err(EditQuizError::Changed(_)) => {}
+            }
+        }
     }
 
     /// A version of a quiz, or its newest one.
@@ -151,8 +185,8 @@ impl Mastery {
     /// # Errors
     ///
     /// [`QuizError`].
-    pub async fn quiz(&self, _slug: &Slug, _version: Option<u32>) -> Result<QuizVersion, QuizError> {
-        Err(QuizError::Busy)
+    pub async fn quiz(&self, slug: &Slug, version: Option<u32>) -> Result<QuizVersion, QuizError> {
+        CATALOG.call(Get(slug.clone(), version)).await.unwrap_or(Err(QuizError::Busy))
     }
 
     /// All quizzes, by slug.
@@ -161,6 +195,15 @@ impl Mastery {
     ///
     /// [`Busy`].
     pub async fn quizzes(&self) -> Result<Vec<QuizSummary>, Busy> {
-        Err(Busy)
+        CATALOG.call(List).await.unwrap_or(Err(Busy))
+    }
+}
+
+impl From<QuizError> for AddTemplateError {
+    fn from(error: QuizError) -> Self {
+        match error {
+            QuizError::NotFound => AddTemplateError::NotFound,
+            QuizError::Busy => AddTemplateError::Busy,
+        }
     }
 }
