@@ -5,9 +5,10 @@
 //! | [`lab`] | the book of a scenario: labels, log, messages, ends, names of monitors and timers |
 //! | [`driver`] | the loop: run a step, settle, observe, compare |
 //! | [`exec`] | an operation as a message to whoever is to run it |
-//! | [`probe`], [`bare`] | the test server, which `test` is too; bare processes |
-//! | [`target`], [`start`] | whom an operation is for; starting what a specification describes |
-//! | [`ops`] | one function for each operation |
+//! | [`probe`], [`bare`], [`job`] | the test server, which `test` is too; bare processes; the body of a task |
+//! | [`target`] | whom an operation is for |
+//! | [`start`], [`supervisor`], [`registry`] | starting what a specification describes |
+//! | [`ops`], [`function`] | the operations; functions on a value |
 //!
 //! # How it waits
 //!
@@ -33,10 +34,14 @@ use crate::scenario::Scenario;
 mod bare;
 mod driver;
 mod exec;
+mod function;
+mod job;
 pub(crate) mod lab;
 mod ops;
 mod probe;
+mod registry;
 mod start;
+mod supervisor;
 mod target;
 
 /// How long a scenario may take in real time, of which it needs a few milliseconds.
@@ -66,7 +71,7 @@ impl Executor {
         let (tell, told) = mpsc::channel();
         let run = move || {
             let difference = match self.runtime() {
-                Ok(runtime) => runtime.block_on(replay(scenario, progress)),
+                Ok(runtime) => runtime.block_on(replay(scenario, self.workers > 0, progress)),
                 Err(error) => Some(Difference::trouble(Key::Run, None, error)),
             };
             // An error says that it was given up.
@@ -90,13 +95,13 @@ impl Subject for Executor {
     }
 }
 
-async fn replay(scenario: Scenario, progress: Arc<AtomicUsize>) -> Option<Difference> {
+async fn replay(scenario: Scenario, parallel: bool, progress: Arc<AtomicUsize>) -> Option<Difference> {
     let node = Node::new(Time::Paused);
     let (tell, told) = tokio::sync::oneshot::channel();
     let driver = {
         let (_entered, node) = (node.enter(), node.clone());
         process::spawn(|_: Inbox<()>| async move {
-            let difference = driver::drive(&node, &scenario, &progress).await;
+            let difference = driver::drive(&node, &scenario, parallel, &progress).await;
             // An error says that nobody waits any more.
             let _ = tell.send(difference);
         })

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use perennial::exit_reason::ExitReason;
 use perennial::pid::{Pid, Ref};
 use perennial::process::{Down, Exit, Timer};
+use perennial::registry::RegistryEvent;
 
 use crate::mapping;
 use crate::observation::{Event, Message, Observation, Outcome};
@@ -45,8 +46,21 @@ pub(crate) enum Note {
     Exit(Exit),
     /// The end of a monitored process.
     Down(Down),
+    /// What a listener is told.
+    Registry(RegistryEvent<Value, Value>),
     /// The time-out that a callback asked for.
     Timeout,
+}
+
+/// What the reference keeps of a process and the library does not; see the mapping.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    /// The extra info that a child's start function returned.
+    pub(crate) info: Option<Value>,
+    /// The modules of the specification of a dynamic supervisor's child.
+    pub(crate) modules: Value,
+    /// The extra argument of a dynamic supervisor.
+    pub(crate) argument: Option<Value>,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +68,8 @@ struct Book {
     labels: HashMap<String, (Pid, Kind)>,
     pids: HashMap<Pid, String>,
     drawn: HashMap<String, usize>,
+    attempts: HashMap<String, usize>,
+    extras: HashMap<Pid, Extra>,
     log: Vec<Event>,
     inbox: Vec<(String, Note)>,
     ended: Vec<(Pid, ExitReason)>,
@@ -86,6 +102,24 @@ impl Lab {
         let mut book = self.book();
         book.labels.insert(TEST.to_owned(), (pid, Kind::Probe));
         book.pids.insert(pid, TEST.to_owned());
+    }
+
+    /// Counts a call of the start function of the base; returns how many there were.
+    pub(crate) fn attempt(&self, base: &str) -> usize {
+        let mut book = self.book();
+        let attempts = book.attempts.entry(base.to_owned()).or_default();
+        *attempts += 1;
+        *attempts
+    }
+
+    /// Changes what is kept of a process besides.
+    pub(crate) fn keep(&self, pid: Pid, change: impl FnOnce(&mut Extra)) {
+        change(self.book().extras.entry(pid).or_default());
+    }
+
+    /// Returns what is kept of a process besides.
+    pub(crate) fn extra(&self, pid: Pid) -> Extra {
+        self.book().extras.get(&pid).cloned().unwrap_or_default()
     }
 
     /// Returns the label of a process.
@@ -201,6 +235,12 @@ impl Lab {
         Some(match note {
             Note::Msg(value) => Message::Msg(value),
             Note::Timeout => Message::Timeout,
+            Note::Registry(RegistryEvent::Register { registry, key, pid, value }) => {
+                Message::Register { registry: registry.to_string(), key, label: self.shown(pid), value }
+            }
+            Note::Registry(RegistryEvent::Unregister { registry, key, pid }) => {
+                Message::Unregister { registry: registry.to_string(), key, label: self.shown(pid) }
+            }
             Note::Exit(exit) => Message::Exit(self.label(exit.from)?, mapping::reason(&exit.reason, self)),
             Note::Down(down) => Message::Down {
                 monitor: self.monitor_name(down.monitor).unwrap_or_else(unknown),

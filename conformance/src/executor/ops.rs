@@ -13,7 +13,9 @@ use crate::scenario::Op;
 use crate::value::Value;
 
 mod process;
+mod registry;
 mod server;
+mod supervisor;
 mod time;
 
 /// Runs an operation as the current process, which is `me`; a panic in it is a result. None for one without a result.
@@ -22,6 +24,31 @@ pub(crate) fn perform<'a>(op: &'a Op, me: &'a mut dyn Me, lab: &'a Lab) -> BoxFu
         match op {
             Op::Wait { .. } | Op::Settle {} | Op::AwaitAsync { .. } => time::run(op, lab).await,
             Op::Call { .. } | Op::Cast { .. } | Op::Stop { .. } => Some(server::run(op, lab).await),
+            Op::StartSupervisor(_)
+            | Op::StartChild { .. }
+            | Op::TerminateChild(_)
+            | Op::RestartChild { .. }
+            | Op::DeleteChild { .. }
+            | Op::WhichChildren { .. }
+            | Op::CountChildren { .. }
+            | Op::Partitions { .. } => supervisor::run(op, lab).await,
+            Op::StartRegistry { .. }
+            | Op::Register { .. }
+            | Op::Unregister { .. }
+            | Op::Lookup { .. }
+            | Op::Keys { .. }
+            | Op::Values { .. }
+            | Op::Count { .. }
+            | Op::UpdateValue { .. }
+            | Op::Match { .. }
+            | Op::CountMatch { .. }
+            | Op::UnregisterMatch { .. }
+            | Op::Select { .. }
+            | Op::PutMeta { .. }
+            | Op::GetMeta { .. }
+            | Op::DeleteMeta { .. }
+            | Op::Dispatch { .. }
+            | Op::ActiveSessions { .. } => registry::run(op, lab).await,
             _ => process::run(op, me, lab).await,
         }
     });

@@ -10,11 +10,13 @@ use perennial::gen_server::{
     NoReply, Reply, noreply, reply, stop_reply,
 };
 use perennial::process::{self, Down, Exit, Timeout};
+use perennial::registry::RegistryEvent;
 use perennial::time::sleep;
 
 use super::exec::Exec;
 use super::lab::{Kind, Lab, Note, TEST};
 use super::raise;
+use super::target::registry_named;
 use crate::mapping;
 use crate::observation::Event;
 use crate::reason::Reason;
@@ -90,8 +92,8 @@ impl GenServer for Probe {
         if base.is_some() {
             lab.log(Event::Init(label.clone()));
         }
-        if !spec.registers.is_empty() {
-            lab.trouble("not supported yet: a server that registers in init");
+        for (registry, key, value) in &spec.registers {
+            registry_named(registry).register(key.clone(), value.clone()).unwrap_or_else(|_| raise());
         }
         let plan = spec.init.nth(number).clone();
         if !plan.sleep.is_zero() {
@@ -190,6 +192,13 @@ impl HandleInfo<Msg> for Probe {
 impl HandleInfo<Down> for Probe {
     async fn handle_info(&mut self, down: Down, _: &mut Cx<Self>) -> NoReply {
         self.lab.note(&self.label, Note::Down(down));
+        noreply()
+    }
+}
+
+impl HandleInfo<RegistryEvent<Value, Value>> for Probe {
+    async fn handle_info(&mut self, event: RegistryEvent<Value, Value>, _: &mut Cx<Self>) -> NoReply {
+        self.lab.note(&self.label, Note::Registry(event));
         noreply()
     }
 }

@@ -1,13 +1,15 @@
-//! `#[perennial::main]` and `#[perennial::test]`: sugar for `perennial::runtime::{run_main, run_test}`.
+//! `#[perennial::main]` and `#[perennial::test]`: sugar for `perennial::runtime::{run_main, run_test}`; and
+//! `#[derive(GenServer)]`, for servers whose `init` would return its argument.
 //!
 //! The function is kept as it is, inside of one that is not async and runs it. So its types are what is written,
 //! and an error in it is reported where it is.
 
+mod derive;
 mod expand;
 mod options;
 
 use proc_macro::TokenStream;
-use syn::{Error, ItemFn, parse_macro_input};
+use syn::{DeriveInput, Error, ItemFn, parse_macro_input};
 
 /// Runs an `async fn main` on a multi-thread tokio runtime with a node of its own.
 ///
@@ -47,4 +49,18 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
     expand::test(options.into(), &function).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Makes a server whose argument is the state that it begins with: `init` returns it, and that is all.
+///
+/// To be supervised the state must be `Clone + Sync` too: each start gets a clone. A server that does anything in
+/// `init`, or has a `terminate`, a `start_link` or a `child_spec` of its own, implements the trait.
+///
+/// ```ignore
+/// #[derive(Clone, GenServer)]
+/// struct Counter(u64);
+/// ```
+#[proc_macro_derive(GenServer)]
+pub fn gen_server(item: TokenStream) -> TokenStream {
+    derive::gen_server(parse_macro_input!(item as DeriveInput)).into()
 }

@@ -53,7 +53,7 @@
 //!
 //! # When not to use it
 //!
-//! * For one server under one fixed name: a [`Name`](crate::gen_server::Name) does that.
+//! * For one server under one fixed name: a [`Name`] does that.
 //! * As a cache or a database: rows go with their process, and only it can change them.
 //! * To find processes of other nodes: a registry is local.
 //!

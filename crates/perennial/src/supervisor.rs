@@ -10,7 +10,7 @@
 //! # #[perennial::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let children = [
 //!     ChildSpec::task("metrics", || std::future::pending::<()>()),
-//!     ChildSpec { restart: Restart::Temporary, ..ChildSpec::task("warm up", || async {}) },
+//!     ChildSpec { restart: Restart::Transient, ..ChildSpec::task("warm up", || async {}) },
 //! ];
 //! let pid = Supervisor::start_link(children, Strategy::RestForOne).await?;
 //! let supervisor = pid.server::<Supervisor>().unwrap();

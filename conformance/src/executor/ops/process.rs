@@ -65,6 +65,11 @@ pub(super) async fn run(op: &Op, me: &mut dyn Me, lab: &Lab) -> Option<Outcome> 
             let labels = process::links(pid).into_iter().filter_map(|pid| lab.label(pid));
             Outcome::Set(labels.map(Value::from).collect())
         }),
+        Op::Whereis { target: Target::Via { registry, .. } }
+            if target::registry_named(registry).count().is_err() =>
+        {
+            mapping::raised()
+        }
         Op::Whereis { target } => {
             value(target::pid(target, lab).map_or(Value::Null, |pid| lab.shown(pid).into()))
         }
@@ -101,18 +106,24 @@ fn with_pid(target: &Target, lab: &Lab, then: impl FnOnce(Pid) -> Outcome) -> Ou
 fn send(letter: &Letter, lab: &Lab) -> Option<Outcome> {
     let (Letter::Msg(target, _) | Letter::Command(target, _)) = letter;
     let Some((pid, kind)) = target::find(target, lab) else { return Some(mapping::raised()) };
-    // An error says that it has ended, and so does having no recipient.
-    match (letter, kind) {
-        (Letter::Msg(_, msg), Kind::Bare) => {
-            drop(bare_at(pid).map(|it| it.send(BareMessage::Msg(msg.clone()))));
-        }
-        (Letter::Command(_, command), Kind::Bare) => {
+    match letter {
+        Letter::Msg(_, msg) => send_msg(pid, msg.clone(), lab),
+        // An error says that it has ended, and so does having no recipient.
+        Letter::Command(_, command) if kind == Kind::Bare => {
             drop(bare_at(pid).map(|it| it.send(BareMessage::Command(command.clone()))));
         }
-        (Letter::Msg(_, msg), _) => drop(probe_at(pid).map(|it| it.send(Msg(msg.clone())))),
-        (Letter::Command(_, command), _) => drop(probe_at(pid).map(|it| it.send(command.clone()))),
+        Letter::Command(_, command) => drop(probe_at(pid).map(|it| it.send(command.clone()))),
     }
     None
+}
+
+/// Sends a plain message to a process; the dead do not mind.
+pub(super) fn send_msg(pid: Pid, msg: Value, lab: &Lab) {
+    let kind = lab.label(pid).and_then(|label| lab.find(&label)).map(|(_, kind)| kind);
+    match kind {
+        Some(Kind::Bare) => drop(bare_at(pid).map(|it| it.send(BareMessage::Msg(msg)))),
+        _ => drop(probe_at(pid).map(|it| it.send(Msg(msg)))),
+    }
 }
 
 fn bare_at(pid: Pid) -> Option<Recipient<BareMessage>> {

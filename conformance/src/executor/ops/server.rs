@@ -2,58 +2,43 @@
 
 use std::time::Duration;
 
-use perennial::exit_reason::CallError;
-use perennial::gen_server::{Address, CALL_TIMEOUT, Name};
+use perennial::dynamic_supervisor::DynamicSupervisor;
+use perennial::exit_reason::{CallError, ExitReason};
+use perennial::gen_server::{Address, CALL_TIMEOUT, GenServer};
+use perennial::registry::Registry;
+use perennial::supervisor::Supervisor;
 
 use super::{ok, value};
-use crate::executor::lab::Lab;
+use crate::executor::lab::{Kind, Lab};
 use crate::executor::probe::{Probe, Request, WithCaller, uses_caller};
-use crate::executor::target;
+use crate::executor::target::{self, At};
 use crate::mapping;
 use crate::observation::Outcome;
-use crate::scenario::{Command, Op, Target, Wait};
+use crate::scenario::{Command, Op, SupervisorKind, Target, Wait};
 use crate::value::Value;
 
 pub(super) async fn run(op: &Op, lab: &Lab) -> Outcome {
     match op {
-        Op::Call { target: Target::Name(name), cmd, timeout } => {
-            call(&Name::<Probe>::from(name.clone()), cmd, limit(*timeout, Some(CALL_TIMEOUT)), lab).await
+        Op::Call { target, cmd, timeout } => {
+            let timeout = timeout.map_or(Some(CALL_TIMEOUT), Wait::limit);
+            call(&At::new(target, lab), cmd.clone(), timeout, lab).await
         }
-        Op::Call { target, cmd, timeout } => match server(target, lab) {
-            Some(server) => call(&server, cmd, limit(*timeout, Some(CALL_TIMEOUT)), lab).await,
-            None => mapping::call_error(&CallError::NoProc, lab),
+        Op::Cast { target, cmd } => match At::<Probe>::new(target, lab).cast(cmd.clone()) {
+            Ok(()) => ok(),
+            Err(refused) => value(refused.to_string()),
         },
-        Op::Cast { target: Target::Name(name), cmd } => cast(&Name::<Probe>::from(name.clone()), cmd),
-        Op::Cast { target, cmd } => server(target, lab).map_or_else(ok, |server| cast(&server, cmd)),
         Op::Stop { target, reason, timeout } => {
-            let reason =
-                reason.as_ref().map_or(perennial::exit_reason::ExitReason::Normal, mapping::exit_reason);
-            let timeout = limit(*timeout, None);
-            let stopped = match target {
-                Target::Name(name) => Name::<Probe>::from(name.clone()).stop_timeout(reason, timeout).await,
-                target => match server(target, lab) {
-                    Some(server) => server.stop_timeout(reason, timeout).await,
-                    None => Err(CallError::NoProc),
-                },
-            };
-            stopped.map_or_else(|error| mapping::call_error(&error, lab), |()| ok())
+            let reason = reason.as_ref().map_or(ExitReason::Normal, mapping::exit_reason);
+            match stop(target, reason, timeout.and_then(Wait::limit), lab).await {
+                Ok(()) => ok(),
+                Err(error) => mapping::call_error(&error, lab),
+            }
         }
         _ => unreachable!("asked for calls, casts and stops only"),
     }
 }
 
-/// The test server at a target that is no name; none if it has ended.
-fn server(target: &Target, lab: &Lab) -> Option<perennial::gen_server::ServerRef<Probe>> {
-    target::pid(target, lab)?.server()
-}
-
-async fn call(
-    server: &impl Address<Server = Probe>,
-    command: &Command,
-    timeout: Option<Duration>,
-    lab: &Lab,
-) -> Outcome {
-    let command = command.clone();
+async fn call(server: &At<Probe>, command: Command, timeout: Option<Duration>, lab: &Lab) -> Outcome {
     let replied = if uses_caller(&command) {
         server.call_timeout(WithCaller(command), timeout).await
     } else {
@@ -65,13 +50,28 @@ async fn call(
     }
 }
 
-fn cast(server: &impl Address<Server = Probe>, command: &Command) -> Outcome {
-    match server.cast(command.clone()) {
-        Ok(()) => ok(),
-        Err(refused) => value(refused.to_string()),
+/// Stops a server of any kind.
+async fn stop(
+    target: &Target,
+    reason: ExitReason,
+    timeout: Option<Duration>,
+    lab: &Lab,
+) -> Result<(), CallError> {
+    async fn stop_at<S: GenServer>(
+        at: At<S>,
+        reason: ExitReason,
+        timeout: Option<Duration>,
+    ) -> Result<(), CallError> {
+        at.stop_timeout(reason, timeout).await
     }
-}
-
-fn limit(timeout: Option<Wait>, default: Option<Duration>) -> Option<Duration> {
-    timeout.map_or(default, Wait::limit)
+    match target::find(target, lab).map(|(_, kind)| kind) {
+        Some(Kind::Supervisor(SupervisorKind::Dynamic)) => {
+            stop_at::<DynamicSupervisor>(At::new(target, lab), reason, timeout).await
+        }
+        Some(Kind::Supervisor(_)) => stop_at::<Supervisor>(At::new(target, lab), reason, timeout).await,
+        Some(Kind::Registry) => {
+            stop_at::<Registry<Value, Value>>(At::new(target, lab), reason, timeout).await
+        }
+        _ => stop_at::<Probe>(At::new(target, lab), reason, timeout).await,
+    }
 }

@@ -28,6 +28,7 @@ use crate::{
 };
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::time::Duration;
+use tokio::task::coop::unconstrained;
 
 /// Dynamic children have no id to report.
 const NO_ID: &&str = &"undefined";
@@ -91,8 +92,9 @@ impl GenServer for DynamicSupervisor {
         let running = running.map(|(pid, child)| (pid, child.shutdown, Some(child.restart)));
         let mut stops: FuturesUnordered<_> = starting
             .chain(running)
-            .map(|(pid, shutdown, restart)| async move {
-                (pid, shutdown, restart, stop_child(pid, shutdown).await)
+            .map(|(pid, shutdown, restart)| {
+                // Unconstrained: once the budget of the task is spent all that are polled would wake themselves.
+                unconstrained(async move { (pid, shutdown, restart, stop_child(pid, shutdown).await) })
             })
             .collect();
         while let Some((pid, shutdown, restart, reason)) = stops.next().await {

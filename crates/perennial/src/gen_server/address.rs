@@ -75,6 +75,9 @@ pub trait Address: Sync {
 
     /// Sends a request and waits for the reply, for 5 s.
     ///
+    /// A name is resolved here, the request is sent when the future is first polled. The future borrows nothing: it
+    /// can be joined with others, and spawned.
+    ///
     /// # Errors
     ///
     /// * [`CallError::NoProc`], [`CallError::WrongServer`], [`CallError::CallingSelf`]: nothing was sent.
@@ -93,7 +96,7 @@ pub trait Address: Sync {
     fn call<M: Send + 'static>(
         &self,
         request: M,
-    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send
+    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send + use<Self, M>
     where
         Self::Server: HandleCallFrom<M>,
     {
@@ -106,17 +109,15 @@ pub trait Address: Sync {
         &self,
         request: M,
         timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send
+    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send + use<Self, M>
     where
         Self::Server: HandleCallFrom<M>,
     {
-        async move {
-            let answer = request_to(&self.resolve()?, request, timeout)?;
-            answer.await
-        }
+        let server = self.resolve();
+        async move { request_to(&server?, request, timeout)?.await }
     }
 
-    /// As [`call`](Self::call), from a thread outside of the runtime, which is blocked meanwhile.
+    /// As [`call`](Self::call), from a thread that may block: outside of the runtime, or in `spawn_blocking`.
     ///
     /// # Errors
     ///
@@ -124,7 +125,7 @@ pub trait Address: Sync {
     ///
     /// # Panics
     ///
-    /// If called from within the runtime, which it would block.
+    /// If called from a process or a plain task, whose runtime it would block.
     #[track_caller]
     fn blocking_call<M: Send + 'static>(
         &self,
@@ -133,11 +134,12 @@ pub trait Address: Sync {
     where
         Self::Server: HandleCallFrom<M>,
     {
-        assert!(
-            tokio::runtime::Handle::try_current().is_err() || current::process().is_none(),
-            "blocking_call in a process would block its runtime; use `call(..).await`"
-        );
-        block_on(request_to(&self.resolve()?, request, Some(CALL_TIMEOUT))?)
+        let call = self.call(request);
+        match tokio::runtime::Handle::try_current() {
+            // Panics where it would block the runtime; goes on where blocking is allowed, as in `spawn_blocking`.
+            Ok(runtime) => runtime.block_on(call),
+            Err(_) => block_on(call),
+        }
     }
 
     /// Sends a message that has no reply. Nobody is told if there is no such server.
@@ -174,7 +176,7 @@ pub trait Address: Sync {
     ///
     /// [`CallError::Exit`] if it ended with another reason; [`CallError::NoProc`], [`CallError::CallingSelf`].
     #[doc(alias = "gen_server:stop/3")]
-    fn stop(&self, reason: ExitReason) -> impl Future<Output = Result<(), CallError>> + Send {
+    fn stop(&self, reason: ExitReason) -> impl Future<Output = Result<(), CallError>> + Send + use<Self> {
         self.stop_timeout(reason, None)
     }
 
@@ -188,9 +190,10 @@ pub trait Address: Sync {
         &self,
         reason: ExitReason,
         timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<(), CallError>> + Send {
+    ) -> impl Future<Output = Result<(), CallError>> + Send + use<Self> {
+        let server = self.resolve();
         async move {
-            let server = self.resolve()?;
+            let server = server?;
             let process: ProcRef = server.0.clone();
             if current::waits_for(&process) {
                 return Err(CallError::CallingSelf);

@@ -3,8 +3,9 @@
 //! # Invariants
 //!
 //! 1. A cell is settled once; the first one counts: a reply, the drop of the [`Caller`], or the server's end.
-//! 2. A `Caller` that outlives the callback it was made for is listed at the server until it is settled, so that
-//!    its caller learns of the server's end wherever the `Caller` is.
+//! 2. A `Caller` that outlives the callback it was made for, however that ends, is listed at the server until it
+//!    is used or dropped, so that its caller learns of the server's end wherever the `Caller` is.
+//! 3. Not listed is one that waits to be the reply of `stop_reply`: the last acts settle who is listed, then reply.
 
 use crate::{
     exit_reason::CallError,
@@ -36,19 +37,31 @@ pub struct Caller<R: Send + 'static> {
 
 pub(crate) struct ReplyCell<R>(Mutex<Cell<R>>);
 
-enum Cell<R> {
-    Waiting {
-        waker: Option<Waker>,
-        listed: bool,
-    },
+struct Cell<R> {
+    result: Outcome<R>,
+    listing: Listing,
+}
+
+enum Outcome<R> {
+    Waiting(Option<Waker>),
     Settled(Result<R, CallError>),
     /// Taken by the caller, or the caller has gone.
     Over,
 }
 
+/// Whether the server's list of callers that wait has this one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    NotYet,
+    Listed,
+    /// It was used or dropped, or is the server's last reply.
+    NoMore,
+}
+
 impl<R: Send + 'static> Caller<R> {
     pub(crate) fn new(server: ProcRef) -> (Self, Arc<ReplyCell<R>>) {
-        let cell = Arc::new(ReplyCell(Mutex::new(Cell::Waiting { waker: None, listed: false })));
+        let cell = Cell { result: Outcome::Waiting(None), listing: Listing::NotYet };
+        let cell = Arc::new(ReplyCell(Mutex::new(cell)));
         let pid = current::process().map(|process| process.process().pid);
         (Self { cell: Some(cell.clone()), server, pid }, cell)
     }
@@ -57,8 +70,18 @@ impl<R: Send + 'static> Caller<R> {
     #[doc(alias = "gen_server:reply/2")]
     pub fn reply(mut self, reply: R) {
         if let Some(cell) = self.cell.take() {
-            cell.settle(Ok(reply), &self.server);
+            cell.set(Ok(reply));
+            cell.unlist(&self.server);
         }
+    }
+
+    /// Answers as one of the last acts of the server, which has stopped.
+    pub(crate) fn reply_last(self, reply: R) {
+        if let Some(cell) = &self.cell {
+            cell.lock().listing = Listing::NoMore;
+        }
+        let server = self.server.clone();
+        server.process().lock().last_reply = Some(Box::new(move || self.reply(reply)));
     }
 
     /// The process that called, if it was one.
@@ -66,8 +89,9 @@ impl<R: Send + 'static> Caller<R> {
         self.pid
     }
 
-    pub(crate) fn cell(&self) -> Option<Arc<ReplyCell<R>>> {
-        self.cell.clone()
+    /// To be held while the callback runs that gets this caller.
+    pub(crate) fn answering(&self) -> Answering<R> {
+        Answering { cell: self.cell.clone(), server: self.server.clone() }
     }
 
     /// Takes part no more: nobody is told of the drop.
@@ -79,6 +103,7 @@ impl<R: Send + 'static> Caller<R> {
 impl<R: Send + 'static> Drop for Caller<R> {
     fn drop(&mut self) {
         if let Some(cell) = self.cell.take() {
+            cell.unlist(&self.server);
             self.server.process().drop_caller(current::is(&self.server), cell);
         }
     }
@@ -95,41 +120,39 @@ impl<R: Send + 'static> ReplyCell<R> {
         self.0.lock().expect("no user code runs under the lock of a reply")
     }
 
-    /// Settles if nobody has. The result is dropped outside of the lock if it comes too late.
-    fn settle(&self, result: Result<R, CallError>, server: &ProcRef) {
-        if self.set(result)
-            && let Some(bonds) = &mut server.process().lock().bonds
-        {
-            bonds.callers.remove(&self.key());
-        }
-    }
-
-    /// Returns whether the caller was listed.
-    fn set(&self, result: Result<R, CallError>) -> bool {
+    /// Settles if nobody has. A result that comes too late is dropped outside of the lock.
+    fn set(&self, result: Result<R, CallError>) {
         let mut cell = self.lock();
-        let Cell::Waiting { waker, listed } = &mut *cell else { return false };
-        let (waker, listed) = (waker.take(), *listed);
-        *cell = Cell::Settled(result);
+        let Outcome::Waiting(waker) = &mut cell.result else { return };
+        let waker = waker.take();
+        cell.result = Outcome::Settled(result);
         drop(cell);
         if let Some(waker) = waker {
             waker.wake();
         }
-        listed
     }
 
     /// The callback has ended: if nobody has answered, the server's end will.
-    pub(crate) fn list_if_waiting(self: Arc<Self>, server: &ProcRef) {
-        match &mut *self.lock() {
-            Cell::Waiting { listed, .. } => *listed = true,
-            _ => return,
-        }
-        let key = self.key();
-        server.process().lock().bonds().callers.insert(key, self.clone());
-        // Race: one who settled between the two did not find the entry.
-        if !matches!(*self.lock(), Cell::Waiting { .. })
-            && let Some(bonds) = &mut server.process().lock().bonds
+    fn list_if_waiting(self: Arc<Self>, server: &ProcRef) {
         {
-            bonds.callers.remove(&key);
+            let mut cell = self.lock();
+            if !matches!(cell.result, Outcome::Waiting(_)) || cell.listing != Listing::NotYet {
+                return;
+            }
+            cell.listing = Listing::Listed;
+        }
+        server.process().list_caller(self.key(), self.clone());
+        // Race: one who used the `Caller` between the two did not find the entry.
+        if self.lock().listing == Listing::NoMore {
+            server.process().unlist_caller(self.key());
+        }
+    }
+
+    /// The `Caller` was used or dropped.
+    fn unlist(&self, server: &ProcRef) {
+        let before = mem::replace(&mut self.lock().listing, Listing::NoMore);
+        if before == Listing::Listed {
+            server.process().unlist_caller(self.key());
         }
     }
 
@@ -139,11 +162,11 @@ impl<R: Send + 'static> ReplyCell<R> {
     }
 
     fn take(&self) -> Option<Result<R, CallError>> {
-        let mut cell = self.lock();
-        match mem::replace(&mut *cell, Cell::Over) {
-            Cell::Settled(result) => Some(result),
+        let result = &mut self.lock().result;
+        match mem::replace(result, Outcome::Over) {
+            Outcome::Settled(result) => Some(result),
             other => {
-                *cell = other;
+                *result = other;
                 None
             }
         }
@@ -153,6 +176,20 @@ impl<R: Send + 'static> ReplyCell<R> {
 impl<R: Send + 'static> Settle for ReplyCell<R> {
     fn settle(&self, error: CallError) {
         self.set(Err(error));
+    }
+}
+
+/// Held while a callback runs; lists its caller when that ends, also by a panic or by a signal.
+pub(crate) struct Answering<R: Send + 'static> {
+    cell: Option<Arc<ReplyCell<R>>>,
+    server: ProcRef,
+}
+
+impl<R: Send + 'static> Drop for Answering<R> {
+    fn drop(&mut self) {
+        if let Some(cell) = self.cell.take() {
+            cell.list_if_waiting(&self.server);
+        }
     }
 }
 
@@ -166,13 +203,10 @@ impl<R: Send + 'static> Future for Answer<R> {
     type Output = Result<R, CallError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Outcome::Waiting(waker) = &mut self.cell.lock().result
+            && !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
         {
-            let mut cell = self.cell.lock();
-            if let Cell::Waiting { waker, .. } = &mut *cell {
-                if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                    *waker = Some(cx.waker().clone());
-                }
-            }
+            *waker = Some(cx.waker().clone());
         }
         if let Some(result) = self.cell.take() {
             return Poll::Ready(result);
@@ -188,11 +222,92 @@ impl<R: Send + 'static> Future for Answer<R> {
 
 impl<R: Send + 'static> Drop for Answer<R> {
     fn drop(&mut self) {
-        // From now on a reply is dropped by who sends it.
-        let rest = mem::replace(&mut *self.cell.lock(), Cell::Over);
-        if let Cell::Waiting { listed: true, .. } = rest {
-            // The entry at the server goes when the `Caller` does.
-        }
+        // From now on a reply is dropped by who sends it. An entry at the server goes when the `Caller` does.
+        let rest = mem::replace(&mut self.cell.lock().result, Outcome::Over);
         drop(rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        exit_reason::CallError,
+        gen_server::{Address, Caller, Cx, GenServer, HandleCallFrom, HandleCast, InitError, NoReply, start},
+        runtime::{TestOptions, run_test},
+    };
+    use std::{mem, thread, time::Duration};
+
+    /// Keeps its callers until it is told to forget them.
+    #[derive(Default)]
+    struct Keeper(Vec<Caller<u8>>);
+
+    impl GenServer for Keeper {
+        type Args = ();
+        async fn init(_: (), _: &mut Cx<Self>) -> Result<Self, InitError> {
+            Ok(Self::default())
+        }
+    }
+
+    enum What {
+        Keep,
+        Drop,
+        DropElsewhere,
+        Reply,
+        CountListed,
+    }
+
+    impl HandleCallFrom<What> for Keeper {
+        type Reply = u8;
+        async fn handle_call_from(&mut self, what: What, from: Caller<u8>, cx: &mut Cx<Self>) -> NoReply {
+            match what {
+                What::Keep => self.0.push(from),
+                What::Drop => drop(from),
+                What::DropElsewhere => thread::spawn(|| drop(from)).join().expect("it only drops"),
+                What::Reply => from.reply(1),
+                What::CountListed => {
+                    let state = cx.process().process().lock();
+                    let listed = state.bonds.as_ref().map_or(0, |bonds| bonds.callers.len());
+                    drop(state);
+                    from.reply(u8::try_from(listed).expect("a few"));
+                }
+            }
+            Ok(())
+        }
+    }
+
+    enum Then {
+        Forget,
+        Reply,
+    }
+
+    impl HandleCast<Then> for Keeper {
+        async fn handle_cast(&mut self, then: Then, _: &mut Cx<Self>) -> NoReply {
+            for from in mem::take(&mut self.0) {
+                match then {
+                    Then::Forget => drop(from),
+                    Then::Reply => from.reply(2),
+                }
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_caller_is_listed_only_while_it_is_kept() {
+        run_test(TestOptions::default().paused(), async {
+            let keeper = start::start_with::<Keeper>((), (), false, Default::default()).await.unwrap();
+            let listed = || keeper.call(What::CountListed);
+            assert_eq!(keeper.call(What::Reply).await, Ok(1));
+            assert_eq!(keeper.call(What::Drop).await, Err(CallError::NoReply));
+            assert_eq!(keeper.call(What::DropElsewhere).await, Err(CallError::NoReply));
+            assert_eq!(listed().await, Ok(0));
+            for then in [Then::Forget, Then::Reply] {
+                let call = keeper.call_timeout(What::Keep, Some(Duration::from_secs(1)));
+                assert_eq!(call.await, Err(CallError::Timeout));
+                assert_eq!(listed().await, Ok(1));
+                keeper.cast(then).unwrap();
+                assert_eq!(listed().await, Ok(0));
+            }
+        });
     }
 }

@@ -29,6 +29,8 @@ use std::{
 };
 
 type Letters<S> = Box<dyn Deliver<S>>;
+/// After how long without a message, and the letter that comes then.
+type IdleTimeout<S> = (Duration, fn() -> Letters<S>);
 type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
 
 /// The context of a callback: what a server of type `S` may ask of its own process.
@@ -38,7 +40,7 @@ type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
 pub struct Cx<S: GenServer> {
     me: ServerRef<S>,
     process: ProcRef,
-    timeout: Option<(Duration, fn() -> Letters<S>)>,
+    timeout: Option<IdleTimeout<S>>,
     /// Never locked, only reached by `&mut`: what is in it need not be `Sync`, and a `&Cx` is `Send` so.
     pending: Mutex<Pending<S>>,
 }
@@ -203,11 +205,11 @@ impl<S: GenServer> Cx<S> {
 
     /// The next thing to handle.
     pub(crate) async fn next(&mut self) -> Letters<S> {
+        // One unit a message, so that a flooded server, or one that continues for ever, lets others run.
+        tokio::task::coop::consume_budget().await;
         if let Some(letter) = self.pending().continues.pop_front() {
             return letter;
         }
-        // One unit a message, so that a flooded server lets others run.
-        tokio::task::coop::consume_budget().await;
         let mut timeout = self.timeout.take().map(|(duration, make)| {
             let clock = self.process.process().node.clock.clone();
             (Sleep::new(clock, duration), make)

@@ -54,12 +54,8 @@ pub(crate) struct Call<M, R: Send + 'static> {
 impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
         Box::pin(async move {
-            let cell = self.from.cell();
-            let outcome = server.handle_call_from(self.request, self.from, cx).await;
-            if let Some(cell) = cell {
-                cell.list_if_waiting(cx.process());
-            }
-            outcome
+            let _answering = self.from.answering();
+            server.handle_call_from(self.request, self.from, cx).await
         })
     }
 }

@@ -10,37 +10,51 @@ use crate::{
     },
 };
 
-/// What the process of a server runs.
-pub(crate) async fn run<S: GenServer>(me: ServerRef<S>, args: S::Args, name: impl Register<S>) -> ExitReason {
+/// What the process of a server runs. Returns the state too, for the last acts to drop.
+pub(crate) async fn run<S: GenServer>(
+    me: ServerRef<S>,
+    args: S::Args,
+    name: impl Register<S>,
+) -> (ExitReason, Option<(S, Cx<S>)>) {
     let mut cx = Cx::new(me);
-    match name.register(cx.me()) {
-        Registered::Yes => {}
-        Registered::Taken(holder) => {
-            on_end(cx.process(), Started::AlreadyStarted(holder));
-            return ExitReason::Normal;
-        }
-        Registered::Failed(reason) => return reason,
-    }
-    // The name is only needed above; what it holds, such as a key, is not to live as long as the server.
-    drop(name);
-    let mut server = match CatchUnwind::new(S::init(args, &mut cx)).await {
-        Ok(Ok(server)) => server,
-        Ok(Err(InitError::Ignore)) => {
-            on_end(cx.process(), Started::Ignore);
-            return ExitReason::Normal;
-        }
-        Ok(Err(InitError::Error(reason))) => {
-            on_end(cx.process(), Started::Exit(reason));
-            return ExitReason::Normal;
-        }
-        Ok(Err(InitError::Stop(reason))) | Err(reason) => return reason,
+    let mut server = match init(args, name, &mut cx).await {
+        Ok(server) => server,
+        Err(reason) => return (reason, None),
     };
     acknowledge(cx.process());
     let reason = serve(&mut server, &mut cx).await;
     cx.forget_requests();
-    match CatchUnwind::new(server.terminate(&reason, &mut cx)).await {
+    let terminated = CatchUnwind::new(server.terminate(&reason, &mut cx)).await;
+    let reason = match terminated {
         Ok(Ok(())) => reason,
         Ok(Err(other)) | Err(other) => other,
+    };
+    (reason, Some((server, cx)))
+}
+
+/// Takes the name and makes the first state. An error is the reason of the end; the starter is told what it means.
+async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S>) -> Result<S, ExitReason> {
+    match name.register(cx.me()) {
+        Registered::Yes => {}
+        Registered::Taken(holder) => {
+            on_end(cx.process(), Started::AlreadyStarted(holder));
+            return Err(ExitReason::Normal);
+        }
+        Registered::Failed(reason) => return Err(reason),
+    }
+    // The name is only needed above; what it holds, such as a key, is not to live as long as the server.
+    drop(name);
+    match CatchUnwind::new(S::init(args, cx)).await {
+        Ok(Ok(server)) => Ok(server),
+        Ok(Err(InitError::Ignore)) => {
+            on_end(cx.process(), Started::Ignore);
+            Err(ExitReason::Normal)
+        }
+        Ok(Err(InitError::Error(reason))) => {
+            on_end(cx.process(), Started::Exit(reason));
+            Err(ExitReason::Normal)
+        }
+        Ok(Err(InitError::Stop(reason))) | Err(reason) => Err(reason),
     }
 }
 

@@ -139,7 +139,7 @@ fn begin<S: GenServer>(args: S::Args, name: impl Register<S>, link: bool) -> Res
     });
     let options = Spawn { link, starter: Some(starter), behaviour: type_name::<S>() };
     let block: Arc<ServerBlock<S>> =
-        spawn::spawn::<dyn Deliver<S>, _>(options, |block| server_loop::run(ServerRef(block), args, name));
+        spawn::spawn::<dyn Deliver<S>, _, _>(options, |block| server_loop::run(ServerRef(block), args, name));
     Ok(Starting { server: ServerRef(block), started })
 }
 

@@ -279,6 +279,26 @@ impl Process {
         !self.is_doomed() && matches!(self.lock().phase, Phase::Alive)
     }
 
+    /// Has the end of this process settle a caller; at once, if it is past that.
+    pub(crate) fn list_caller(&self, key: usize, caller: Arc<dyn Settle>) {
+        let mut state = self.lock();
+        let reason = match &state.phase {
+            Phase::Alive | Phase::Dying { settled: false, .. } => {
+                state.bonds().callers.insert(key, caller);
+                return;
+            }
+            Phase::Dying { reason, .. } | Phase::Gone { reason } => reason.clone(),
+        };
+        drop(state);
+        caller.settle(CallError::Exit(reason));
+    }
+
+    /// The caller is settled otherwise.
+    pub(crate) fn unlist_caller(&self, key: usize) {
+        let caller = self.lock().bonds.as_mut().and_then(|bonds| bonds.callers.remove(&key));
+        drop(caller);
+    }
+
     /// A caller was dropped without a reply. By the server itself, in a callback: then it depends on how that
     /// callback ends which error the caller gets. By others, or after the end: it is told at once.
     pub(crate) fn drop_caller(&self, by_itself: bool, caller: Arc<dyn Settle>) {

@@ -276,6 +276,6 @@ where
     let options = Spawn { link, starter: None, behaviour: type_name::<F>() };
     spawn::spawn(options, |block: Arc<Bare<M>>| {
         let running = body(Inbox { block, taken: Batch::default() });
-        async move { running.await.into_exit_reason() }
+        async move { (running.await.into_exit_reason(), ()) }
     })
 }

@@ -7,7 +7,7 @@
 //! 3. The mailbox is closed and dropped.
 //! 4. Names and registry rows are released, timers that would have sent to it are gone.
 //! 5. Callers that wait are told the reason.
-//! 6. The reply of `stop_reply` is sent.
+//! 6. The reply of `stop_reply` is sent, unless a deadly signal came first.
 //! 7. It leaves the process table.
 //! 8. Those who monitor it are told.
 //! 9. Those who are linked to it are told.
@@ -96,12 +96,15 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
         Some((doom, signal)) => (doom, Some(signal), false),
         None => (reason, process.cause(), true),
     };
+    // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
+    let unsent = if by_itself { None } else { state.last_reply.take() };
     state.phase = Phase::Dying { reason: reason.clone(), settled: false, told: false };
     let label = state
         .bonds
         .as_ref()
         .and_then(|bonds| bonds.label.clone().or(bonds.name.as_ref().map(ToString::to_string)));
     drop(state);
+    panics::drop_quietly(unsent);
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
     if by_itself && !reason.is_clean() {
         let (pid, behaviour) = (process.pid, process.behaviour);

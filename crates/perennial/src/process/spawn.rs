@@ -27,13 +27,16 @@ pub(crate) struct Spawn {
 }
 
 /// Spawns a process on the current node. `body` makes what it runs from its own block.
-pub(crate) fn spawn<D: ?Sized + 'static, F>(
+///
+/// What that returns beside the reason is dropped when the reason is fixed.
+pub(crate) fn spawn<D: ?Sized + 'static, F, R>(
     spawn: Spawn,
     body: impl FnOnce(Arc<Block<D>>) -> F,
 ) -> Arc<Block<D>>
 where
     Block<D>: Proc,
-    F: Future<Output = ExitReason> + Send + 'static,
+    F: Future<Output = (ExitReason, R)> + Send + 'static,
+    R: 'static,
 {
     panics::install_hook();
     let node = Node::current().0;

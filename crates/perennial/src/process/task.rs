@@ -52,7 +52,8 @@ impl Wake for CountedWaker {
     }
 }
 
-impl<F: Future<Output = ExitReason>> Future for ProcessTask<F> {
+/// The body returns why it ended, and what is to be dropped when that reason is fixed: the state of a server.
+impl<F: Future<Output = (ExitReason, R)>, R> Future for ProcessTask<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -76,15 +77,15 @@ impl<F: Future<Output = ExitReason>> Future for ProcessTask<F> {
                     }
                 };
                 match panics::catch(|| body.poll(&mut inner)) {
-                    Ok(poll) => poll,
-                    Err(reason) => Poll::Ready(reason),
+                    Ok(poll) => poll.map(|(reason, rest)| (reason, Some(rest))),
+                    Err(reason) => Poll::Ready((reason, None)),
                 }
             });
             if let Some(began) = looked_at {
                 observe(&block, began);
             }
             match outcome {
-                Poll::Ready(reason) => Some(reason),
+                Poll::Ready(ended) => Some(ended),
                 // A deadly signal that came while we ran is carried out now, by us.
                 Poll::Pending if process.is_doomed() => None,
                 Poll::Pending => {
@@ -95,9 +96,12 @@ impl<F: Future<Output = ExitReason>> Future for ProcessTask<F> {
                 }
             }
         };
-        let reason = outcome.unwrap_or(ExitReason::Killed);
+        let (reason, mut rest) = outcome.unwrap_or((ExitReason::Killed, None));
         *this.ended = true;
-        end(this.process, reason, &mut || this.body.set(None));
+        end(this.process, reason, &mut || {
+            this.body.set(None);
+            rest = None;
+        });
         done(this.process, polled);
         Poll::Ready(())
     }

@@ -22,7 +22,7 @@ struct Wanted {
 pub struct Locked<K: Key> {
     // Dropped in this order: the lock is free before it is forgotten.
     _held: OwnedMutexGuard<()>,
-    want: Want<K>,
+    _want: Want<K>,
 }
 
 /// A claim on the entry of a key, from before the waiting until after the holding.
@@ -70,7 +70,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         let queue = locks.queue(&key);
         let want = Want { key, locks };
         let held = queue.lock_owned().await;
-        Ok(Locked { _held: held, want })
+        Ok(Locked { _held: held, _want: want })
     }
 }
 

@@ -1,0 +1,13 @@
+//! The rules of the generic server: rows G of `SEMANTICS.md`.
+
+mod callers;
+mod calls;
+mod continues;
+mod ending;
+mod exits;
+mod failures;
+mod infos;
+mod outside;
+mod puppet;
+mod starting;
+mod timeouts;

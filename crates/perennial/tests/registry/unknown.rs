@@ -1,0 +1,80 @@
+//! Registries that are not there, or are others.
+
+use crate::support::*;
+use perennial::{
+    prelude::*,
+    registry::{Options, RegisterError, RegistryError},
+};
+
+#[perennial::test]
+async fn r8_an_unknown_registry_is_a_value() {
+    let (reg, p) = (named("nope"), proc().await);
+    let unknown = RegistryError::Unknown("nope".into());
+    assert_eq!(unknown.to_string(), "registry `nope` is not running");
+    let its = reg.clone();
+    let refused = run(&p, move || its.register(key("a"), 1)).await;
+    assert_eq!(refused, Err(RegisterError::Registry(unknown.clone())));
+    let its = reg.clone();
+    assert_eq!(run(&p, move || its.unregister(&key("a"))).await, Err(unknown.clone()));
+    let its = reg.clone();
+    assert_eq!(run(&p, move || its.update_value(&key("a"), |v| *v)).await, Err(unknown.clone()));
+    assert_eq!(reg.lookup("a"), Err(unknown.clone()));
+    assert_eq!(reg.dispatch("a", |_| ()), Err(unknown.clone()));
+    assert_eq!(reg.keys(p.pid()), Err(unknown.clone()));
+    assert_eq!(reg.values("a", p.pid()), Err(unknown.clone()));
+    assert_eq!(reg.count(), Err(unknown.clone()));
+    assert_eq!(reg.count_match("a", |_| true), Err(unknown.clone()));
+    assert_eq!(reg.select(|_, _, _| Some(())), Err(unknown.clone()));
+    assert_eq!(reg.count_select(|_, _, _| true), Err(unknown.clone()));
+    assert_eq!(reg.meta::<u8>("m"), Err(unknown.clone()));
+    assert_eq!(reg.put_meta("m", 1_u8), Err(unknown.clone()));
+    assert_eq!(reg.delete_meta("m"), Err(unknown.clone()));
+    assert_eq!(reg.lock(key("a")).await.unwrap_err(), unknown);
+}
+
+#[perennial::test]
+async fn r1_a_second_registry_of_one_name_does_not_start_whatever_its_types() {
+    let reg = start(Keys::Unique, 1).await;
+    let taken = Err(StartError::AlreadyStarted(pid_of(&reg)));
+    assert_eq!(reg.start_link(Options::default()).await, taken);
+    let other: RegistryName<u8> = RegistryName::new("r");
+    assert_eq!(other.start_link(Options::default()).await, taken);
+    let wrong = RegistryError::WrongType("r".into());
+    assert_eq!(other.count(), Err(wrong.clone()));
+    let p = proc().await;
+    assert_eq!(run(&p, move || other.register(1, ())).await, Err(RegisterError::Registry(wrong)));
+    assert_eq!(reg.count(), Ok(0));
+}
+
+#[perennial::test]
+async fn a_name_of_another_process_is_no_registry() {
+    gen_server::start::<P>(false, Name::new("r")).await.unwrap();
+    assert_eq!(named("r").count(), Err(RegistryError::WrongType("r".into())));
+}
+
+#[perennial::test]
+async fn registries_are_separate() {
+    let (r, q) = (named("r"), named("q"));
+    r.start_link(Options::default()).await.unwrap();
+    q.start_link(Options::default()).await.unwrap();
+    let p = trapping().await;
+    register(&p, &r, "k", 1).await;
+    register(&p, &q, "k", 2).await;
+    assert_eq!(r.lookup("k").unwrap(), [(p.pid(), 1)]);
+    assert_eq!(q.lookup("k").unwrap(), [(p.pid(), 2)]);
+    unregister(&p, &r, "k").await;
+    assert_eq!(q.lookup("k").unwrap(), [(p.pid(), 2)]);
+    q.name().stop(ExitReason::Normal).await.unwrap();
+    assert_eq!(q.count(), Err(RegistryError::Unknown("q".into())));
+    assert_eq!(r.lookup("k").unwrap(), []);
+}
+
+#[perennial::test]
+async fn r47_one_name_is_another_registry_on_another_node() {
+    let reg = start(Keys::Unique, 1).await;
+    let p = proc().await;
+    register(&p, &reg, "a", 1).await;
+    let other = Node::new(perennial::node::Time::Real);
+    let _entered = other.enter();
+    assert_eq!(reg.count(), Err(RegistryError::Unknown("r".into())));
+}

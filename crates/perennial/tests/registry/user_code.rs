@@ -1,0 +1,131 @@
+//! Code of users never runs while the table is locked, but for `Eq` of keys; and its panics do no harm.
+
+use crate::support::*;
+use perennial::{prelude::*, registry::Options};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+};
+
+/// A value whose clone and drop use the registry.
+struct Curious(Arc<AtomicUsize>);
+const CURIOUS: RegistryName<u8, Curious> = RegistryName::new("curious");
+
+impl Curious {
+    fn look(&self) {
+        let _ = CURIOUS.count();
+        let _ = CURIOUS.dispatch(&1, |_| ());
+        let _ = CURIOUS.put_meta("seen", 1_u8);
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+impl Clone for Curious {
+    fn clone(&self) -> Self {
+        self.look();
+        Self(self.0.clone())
+    }
+}
+impl Drop for Curious {
+    fn drop(&mut self) {
+        self.look();
+    }
+}
+
+#[perennial::test]
+async fn values_are_cloned_and_dropped_without_a_lock() {
+    for keys in [Keys::Unique, Keys::Duplicate] {
+        let registry =
+            CURIOUS.start_link(Options { keys, partitions: 1, ..Options::default() }).await.unwrap();
+        let (p, q, r) = (proc().await, proc().await, trapping().await);
+        let looks = Arc::new(AtomicUsize::new(0));
+        for server in [&p, &q, &r] {
+            let looks = looks.clone();
+            // With unique keys the second one is refused and its value dropped.
+            let _ = run(server, move || CURIOUS.register(1, Curious(looks))).await;
+        }
+        drop(CURIOUS.lookup(&1).unwrap());
+        run(&p, || CURIOUS.unregister_match(&1, |value| (value.look(), false).1)).await.unwrap();
+        if keys == Keys::Unique {
+            let updated =
+                run(&p, || CURIOUS.update_value(&1, |value| value.clone()).map(|new| new.is_some()));
+            assert_eq!(updated.await, Ok(true));
+        }
+        CURIOUS.select(|_, _, value| Some(value.clone())).unwrap();
+        run(&p, || CURIOUS.unregister(&1)).await.unwrap();
+        kill(q.pid()).await;
+        kill(registry).await;
+        // Whatever was left has been dropped with the registry.
+        assert_eq!(Arc::strong_count(&looks), 1);
+    }
+}
+
+#[perennial::test]
+async fn metadata_is_dropped_without_a_lock() {
+    CURIOUS.start_link(Options::default()).await.unwrap();
+    let looks = Arc::new(AtomicUsize::new(0));
+    CURIOUS.put_meta("a", Curious(looks.clone())).unwrap();
+    CURIOUS.put_meta("a", 1_u8).unwrap();
+    assert_eq!(looks.load(SeqCst), 1);
+}
+
+/// A value that panics when it is dropped.
+#[derive(Clone)]
+struct Bad;
+impl Drop for Bad {
+    fn drop(&mut self) {
+        panic!("in drop");
+    }
+}
+
+#[perennial::test]
+async fn a_value_that_panics_in_drop_does_not_stop_the_others_from_going() {
+    let reg = RegistryName::<u8, Bad>::new("bad");
+    reg.start_link(Options::default()).await.unwrap();
+    let p = proc().await;
+    let its = reg.clone();
+    run(&p, move || (0..5).for_each(|key| its.register(key, Bad).unwrap())).await;
+    kill(p.pid()).await;
+    assert_eq!(reg.count(), Ok(0));
+    let p = proc().await;
+    let its = reg.clone();
+    run(&p, move || (0..5).for_each(|key| its.register(key, Bad).unwrap())).await;
+    let down = process::monitor(p.pid());
+    kill(reg.name().pid_now().unwrap()).await;
+    assert_eq!(down.await.reason, ExitReason::Killed);
+}
+
+/// A key whose comparison panics when it is told to.
+#[derive(Clone)]
+struct Touchy(u8, Arc<AtomicBool>);
+impl PartialEq for Touchy {
+    fn eq(&self, other: &Self) -> bool {
+        assert!(!self.1.load(SeqCst), "do not compare me");
+        self.0 == other.0
+    }
+}
+impl Eq for Touchy {}
+impl std::hash::Hash for Touchy {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+#[perennial::test]
+async fn a_comparison_that_panics_leaves_the_registry_as_it_was() {
+    let reg = RegistryName::<Touchy>::new("touchy");
+    reg.start_link(Options { partitions: 1, ..Options::default() }).await.unwrap();
+    let touchy = Arc::new(AtomicBool::new(false));
+    let key = Touchy(1, touchy.clone());
+    let (p, q) = (proc().await, proc().await);
+    let (its, own) = (reg.clone(), key.clone());
+    run(&p, move || its.register(own, ())).await.unwrap();
+    touchy.store(true, SeqCst);
+    let (its, own) = (reg.clone(), key.clone());
+    let call = q.call(Run(Box::new(move || its.register(own, ()).unwrap()))).await;
+    assert!(matches!(call, Err(CallError::Exit(ExitReason::Panic(_)))), "{call:?}");
+    touchy.store(false, SeqCst);
+    assert_eq!(reg.lookup(&key).unwrap(), [(p.pid(), ())]);
+    assert!(reg.keys(q.pid()).unwrap().is_empty());
+    kill(p.pid()).await;
+    assert_eq!(reg.count(), Ok(0));
+}
