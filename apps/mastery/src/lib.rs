@@ -9,10 +9,12 @@
 //! | [`store`] | what outlives a process: quizzes, runs, students, responses |
 //! | [`boundary`] | the processes: store, catalog, proctor, runs, sessions |
 //! | [`facade`] | what the service can do, as functions with typed results |
+//! | [`app`] | the service as a whole |
 //! | [`drill`] | many simulated students, and chaos |
 //! | [`commands`] | what the `mastery` program does when it is called by name |
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod boundary;
 pub mod commands;
 pub mod core;
