@@ -2,7 +2,7 @@
 
 use crate::{
     exit_reason::CallError,
-    gen_server::{Address, GenServer, HandleInfo, message::ServerBlock},
+    gen_server::{Address, GenServer, InfoTo, message::ServerBlock},
     pid::Pid,
     process::Recipient,
 };
@@ -18,11 +18,8 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// It, as one who takes messages of type `M`.
-    pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
-    where
-        S: HandleInfo<M>,
-    {
-        Recipient::new(self.0.clone())
+    pub fn recipient<M: InfoTo<S>>(&self) -> Recipient<M> {
+        M::recipient(self)
     }
 }
 
