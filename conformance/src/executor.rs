@@ -71,7 +71,7 @@ impl Executor {
         let (tell, told) = mpsc::channel();
         let run = move || {
             let difference = match self.runtime() {
-                Ok(runtime) => runtime.block_on(replay(scenario, progress)),
+                Ok(runtime) => runtime.block_on(replay(scenario, self.workers > 0, progress)),
                 Err(error) => Some(Difference::trouble(Key::Run, None, error)),
             };
             // An error says that it was given up.
@@ -95,13 +95,13 @@ impl Subject for Executor {
     }
 }
 
-async fn replay(scenario: Scenario, progress: Arc<AtomicUsize>) -> Option<Difference> {
+async fn replay(scenario: Scenario, parallel: bool, progress: Arc<AtomicUsize>) -> Option<Difference> {
     let node = Node::new(Time::Paused);
     let (tell, told) = tokio::sync::oneshot::channel();
     let driver = {
         let (_entered, node) = (node.enter(), node.clone());
         process::spawn(|_: Inbox<()>| async move {
-            let difference = driver::drive(&node, &scenario, &progress).await;
+            let difference = driver::drive(&node, &scenario, parallel, &progress).await;
             // An error says that nobody waits any more.
             let _ = tell.send(difference);
         })

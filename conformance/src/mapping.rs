@@ -11,7 +11,7 @@ use perennial::registry::{RegisterError, RegistryError};
 use perennial::supervisor::FailedToStartChild;
 
 use crate::executor::lab::Lab;
-use crate::observation::Outcome;
+use crate::observation::{Event, Log, LogEntry, Observation, Outcome};
 use crate::reason::Reason;
 use crate::scenario::Modules;
 use crate::value::Value;
@@ -173,4 +173,83 @@ fn is_mistake(reason: &ExitReason) -> bool {
 /// The library's key for a key of meta data: there it is a string, in the reference an atom or a tuple.
 pub(crate) fn meta_key(key: &Value) -> String {
     key.to_string()
+}
+
+/// The log with each `continue` right after what its process did before. A server continues when its starter, or its
+/// caller, has been answered; on one thread it does so at once, as was recorded, on several while those go on. A log
+/// whose order is free in places is left alone.
+pub(crate) fn unraced(log: &Log) -> Log {
+    let plain = log.iter().map(|entry| match entry {
+        LogEntry::Event(event) => Some(event.clone()),
+        LogEntry::Par(_) => None,
+    });
+    match plain.collect::<Option<Vec<_>>>() {
+        Some(events) => unraced_events(events).into_iter().map(LogEntry::Event).collect(),
+        None => log.clone(),
+    }
+}
+
+/// What was seen, its log brought into the same form.
+pub(crate) fn unraced_seen(seen: &Observation) -> Observation {
+    Observation { log: unraced_events(seen.log.clone()), ..seen.clone() }
+}
+
+fn unraced_events(events: Vec<Event>) -> Vec<Event> {
+    let mut ordered: Vec<Event> = Vec::with_capacity(events.len());
+    for event in events {
+        let at = match &event {
+            Event::Continue(label) => {
+                ordered.iter().rposition(|before| before.label() == label).map_or(0, |before| before + 1)
+            }
+            _ => ordered.len(),
+        };
+        ordered.insert(at, event);
+    }
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_continue_may_come_later_but_stays_in_the_order_of_its_process() {
+        let log = |words: &str| -> Vec<Event> {
+            let event = |word: &str| match word.split_at(1) {
+                (label, "i") => Event::Init(label.into()),
+                (label, "c") => Event::Continue(label.into()),
+                (label, _) => Event::Terminate(label.into(), Reason::Normal),
+            };
+            words.split_whitespace().map(event).collect()
+        };
+        for (recorded, seen, same) in [
+            ("ai ac bi", "ai bi ac", true),
+            ("ac bi", "bi ac", true),
+            ("ai ac at", "ai at ac", false),
+            ("ai bi", "bi ai", false),
+            ("ai ac bi ac", "ai bi ac ac", true),
+        ] {
+            let (recorded, seen) = (unraced_events(log(recorded)), unraced_events(log(seen)));
+            assert_eq!(recorded == seen, same, "{recorded:?} {seen:?}");
+        }
+    }
+
+    #[test]
+    fn every_reason_of_a_scenario_comes_back_from_the_library_as_it_was() {
+        let lab = Lab::default();
+        let atom = |name: &str| Reason::Atom(name.into());
+        for before in [
+            Reason::Normal,
+            Reason::Shutdown,
+            Reason::ShutdownWith(Box::new(atom("x"))),
+            Reason::Killed,
+            Reason::NoProc,
+            Reason::Timeout,
+            atom("kill"),
+            Reason::bad_return_value(),
+            Reason::Value(Value::Null),
+        ] {
+            assert_eq!(reason(&exit_reason(&before), &lab), before);
+        }
+    }
 }

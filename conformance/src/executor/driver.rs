@@ -14,13 +14,20 @@ use super::lab::{Lab, TEST};
 use super::ops;
 use super::probe::{Probe, ProbeArgs};
 use super::target;
+use crate::mapping;
 use crate::matcher::{Difference, Key, difference};
 use crate::observation::{Observation, Outcome};
 use crate::reason::Reason;
 use crate::scenario::{Runner, Scenario, Step, Target};
 
 /// Runs the steps of a scenario on the current node until the first difference; `progress` is the step it is at.
-pub(super) async fn drive(node: &Node, scenario: &Scenario, progress: &AtomicUsize) -> Option<Difference> {
+/// `parallel` says whether processes run at the same time.
+pub(super) async fn drive(
+    node: &Node,
+    scenario: &Scenario,
+    parallel: bool,
+    progress: &AtomicUsize,
+) -> Option<Difference> {
     let lab = Lab::default();
     let mut events = node.events();
     if let Err(error) = gen_server::start::<Probe>(ProbeArgs::test(scenario.trap_exit, &lab), ()).await {
@@ -30,14 +37,25 @@ pub(super) async fn drive(node: &Node, scenario: &Scenario, progress: &AtomicUsi
         progress.store(index, Ordering::Relaxed);
         match run_step(node, &lab, &mut events, step).await {
             Ok(seen) => {
-                if let Some(difference) = difference(index, step, &seen) {
-                    return Some(difference);
+                let differs = difference(index, step, &seen);
+                let forced = differs.filter(|_| {
+                    !parallel || difference(index, &unraced(step), &mapping::unraced_seen(&seen)).is_some()
+                });
+                if forced.is_some() {
+                    return forced;
                 }
             }
             Err(problem) => return Some(Difference::trouble(Key::Run, Some(index), problem)),
         }
     }
     None
+}
+
+/// The step with its log as [`mapping::unraced`] brings it.
+fn unraced(step: &Step) -> Step {
+    let mut step = step.clone();
+    step.expect.log = mapping::unraced(&step.expect.log);
+    step
 }
 
 async fn run_step(

@@ -108,7 +108,8 @@ async fn start_child(child: &ChildSpec, lab: &Lab) -> StartResult {
     match &plan.action {
         StartAction::Ok => launch(child, lab).await,
         StartAction::Info(info) => {
-            let pid = launch(child, lab).await?;
+            // Such a start function knows nothing else than success, and raises.
+            let pid = launch(child, lab).await.unwrap_or_else(|_| raise());
             lab.keep(pid, |extra| extra.info = Some(info.clone()));
             Ok(pid)
         }

@@ -196,6 +196,14 @@ impl Error for StartError {
     }
 }
 
+/// For a start function: `something().or_exit()?`.
+impl From<ExitReason> for StartError {
+    fn from(reason: ExitReason) -> Self {
+        Self::Exit(reason)
+    }
+}
+
+type StartOnce = Box<dyn FnOnce() -> StartFuture + Send>;
 type StartFuture = Pin<Box<dyn Future<Output = StartResult> + Send>>;
 
 /// The start function of a child with its arguments: `{M, F, A}`.
@@ -210,7 +218,7 @@ pub struct Start {
 #[derive(Clone)]
 enum Function {
     Again(Arc<dyn Fn() -> StartFuture + Send + Sync>),
-    Once(Arc<Mutex<Option<Box<dyn FnOnce() -> StartFuture + Send>>>>),
+    Once(Arc<Mutex<Option<StartOnce>>>),
 }
 
 impl Start {
@@ -231,7 +239,7 @@ impl Start {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = StartResult> + Send + 'static,
     {
-        let function: Box<dyn FnOnce() -> StartFuture + Send> = Box::new(move || Box::pin(function()));
+        let function: StartOnce = Box::new(move || Box::pin(function()));
         Self { label: type_name::<F>(), function: Function::Once(Arc::new(Mutex::new(Some(function)))) }
     }
 
@@ -357,6 +365,31 @@ impl ChildSpec {
         let start = move |()| {
             let function = function.clone();
             async move { Ok(process::spawn_link(|_: Inbox<()>| async move { function().await })) }
+        };
+        Self { id: id.into(), ..Self::worker(start, ()) }
+    }
+
+    /// A bare process as a child: as [`task`](Self::task), with an inbox. One that traps exits can clean up when its
+    /// supervisor stops it:
+    ///
+    /// ```
+    /// use perennial::prelude::*;
+    /// let spec = ChildSpec::process("listener", |mut inbox: Inbox<Exit>| async move {
+    ///     inbox.trap_exit(true);
+    ///     let asked_to_end = inbox.receive().await;
+    ///     asked_to_end.reason
+    /// });
+    /// ```
+    pub fn process<M, F, Fut>(id: impl Into<ChildId>, function: F) -> Self
+    where
+        M: Send + 'static,
+        F: Fn(Inbox<M>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoExitReason> + Send + 'static,
+    {
+        let function = Arc::new(function);
+        let start = move |()| {
+            let function = function.clone();
+            async move { Ok(process::spawn_link(|inbox: Inbox<M>| function(inbox))) }
         };
         Self { id: id.into(), ..Self::worker(start, ()) }
     }

@@ -80,7 +80,7 @@ pub use server_ref::ServerRef;
 pub use start::{Options, start, start_link, start_link_with, start_monitor, start_unlinked_with};
 
 use crate::{
-    child_spec::{ChildSpec, StartResult},
+    child_spec::{ChildId, ChildSpec, StartResult},
     exit_reason::{ExitReason, Failure},
 };
 use std::future::Future;
@@ -132,6 +132,25 @@ pub trait GenServer: Sized + Send + 'static {
         Self::Args: Clone + Sync,
     {
         ChildSpec::worker(Self::start_link, args)
+    }
+    /// As [`child_spec`](Self::child_spec), under a name: a [`Name`], or a [`Via`](crate::registry::Via). The id is the
+    /// type of the server and the name. [`start_link`](Self::start_link) is not used.
+    ///
+    /// ```
+    /// # use perennial::prelude::*;
+    /// # #[derive(Clone, GenServer)] struct Counter(u64);
+    /// const HITS: Name<Counter> = Name::new("hits");
+    /// let spec = Counter::child_spec_as(Counter(0), HITS);
+    /// assert_eq!(spec.id, ChildId::of::<Counter>(&HITS));
+    /// ```
+    fn child_spec_as<N>(args: Self::Args, name: N) -> ChildSpec
+    where
+        Self::Args: Clone + Sync,
+        N: Register<Self> + Clone + std::fmt::Debug,
+    {
+        let id = ChildId::of::<Self>(&name);
+        let start = |(args, name): (Self::Args, N)| start_link::<Self>(args, name);
+        ChildSpec { id, ..ChildSpec::worker(start, (args, name)) }
     }
 }
 

@@ -8,7 +8,7 @@ use perennial::{
     prelude::*,
     supervisor::ChildState,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use support::{Log, Plan, Probe, boom, end, kill, settle};
 
 const SUP: Name<DynamicSupervisor> = Name::new("sup");
@@ -85,6 +85,32 @@ async fn a_start_that_fails_or_ignores_leaves_nothing() {
     assert_eq!(child(significant).await, Err(StartChildError::Spec(expected)));
     assert_eq!(specs().await, 0);
     assert_eq!(Node::current().count_processes(), 1);
+}
+
+#[perennial::test(paused)]
+async fn a_specification_is_checked_before_the_supervisor_is_asked() {
+    // There is none.
+    let expected = SpecError::SignificantWithoutAutoShutdown("idle".into());
+    let significant = ChildSpec { significant: true, ..idle() };
+    assert_eq!(child(significant).await, Err(StartChildError::Spec(expected)));
+    assert_eq!(child(idle()).await, Err(StartChildError::Call(CallError::NoProc)));
+}
+
+#[perennial::test(paused)]
+async fn the_arguments_of_a_temporary_child_are_not_kept() {
+    start(Options::default()).await;
+    let argument = Arc::new(());
+    let spec = |restart| {
+        let start =
+            |_: Arc<()>| async { Ok(process::spawn_link(|_: Inbox<()>| std::future::pending::<()>())) };
+        ChildSpec { restart, ..ChildSpec::worker(start, argument.clone()) }
+    };
+    child(spec(Restart::Temporary)).await.unwrap();
+    settle().await;
+    assert_eq!(Arc::strong_count(&argument), 1);
+    child(spec(Restart::Transient)).await.unwrap();
+    settle().await;
+    assert_eq!(Arc::strong_count(&argument), 2);
 }
 
 #[perennial::test(paused)]

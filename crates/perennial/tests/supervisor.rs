@@ -31,6 +31,22 @@ fn many() -> Options {
     Options { max_restarts: 100, ..Options::default() }
 }
 
+#[test]
+fn a_specification_has_the_defaults_of_otp() {
+    let worker = ChildSpec::task("a", || async {});
+    assert_eq!((worker.restart, worker.kind), (Restart::Permanent, ChildType::Worker));
+    assert_eq!((worker.shutdown, worker.significant), (Shutdown::Timeout(Duration::from_secs(5)), false));
+    let named = DynamicSupervisor::named(Name::new("d"));
+    assert_eq!(named.id, "d".into());
+    for supervisor in [Supervisor::child_spec("s", [], Strategy::OneForOne), named] {
+        assert_eq!((supervisor.restart, supervisor.kind), (Restart::Permanent, ChildType::Supervisor));
+        assert_eq!((supervisor.shutdown, supervisor.significant), (Shutdown::Infinity, false));
+    }
+    let options = Options::default();
+    assert_eq!((options.max_restarts, options.max_seconds), (3, Duration::from_secs(5)));
+    assert_eq!((options.strategy, options.auto_shutdown), (Strategy::OneForOne, AutoShutdown::Never));
+}
+
 #[perennial::test(paused)]
 async fn children_start_in_order_and_stop_in_reverse_order() {
     let log = Log::default();
@@ -58,6 +74,16 @@ async fn a_child_that_does_not_stop_in_time_is_killed() {
     let supervisor = start([ChildSpec { shutdown: limit, ..stubborn }], Strategy::OneForOne).await;
     supervisor.stop(ExitReason::Normal).await.unwrap();
     assert_eq!(Node::current().now(), Duration::from_secs(7));
+    assert_eq!(log.take(), ["+a"]);
+}
+
+#[perennial::test(paused)]
+async fn a_shutdown_time_of_zero_is_allowed() {
+    let log = Log::default();
+    let stubborn = Probe::new("a", &log).stop_for(Duration::from_secs(3600)).spec();
+    let at_once = ChildSpec { shutdown: Shutdown::Timeout(Duration::ZERO), ..stubborn };
+    start([at_once], Strategy::OneForOne).await.stop(ExitReason::Normal).await.unwrap();
+    assert_eq!(Node::current().now(), Duration::ZERO);
     assert_eq!(log.take(), ["+a"]);
 }
 
@@ -198,6 +224,34 @@ async fn restarts_are_forgotten_with_time() {
 }
 
 #[perennial::test(paused)]
+async fn a_restart_after_a_normal_end_counts_too() {
+    let log = Log::default();
+    let options = Options { max_restarts: 1, ..Options::default() };
+    let supervisor = start([Probe::new("a", &log).spec()], options).await;
+    let down = process::monitor(supervisor.pid());
+    end("a", ExitReason::Normal).await;
+    assert!(process::is_alive(supervisor.pid()));
+    end("a", ExitReason::Normal).await;
+    assert_eq!(down.await.reason, ExitReason::Shutdown);
+}
+
+#[perennial::test(paused)]
+async fn a_period_of_zero_counts_what_happens_at_one_moment() {
+    let log = Log::default();
+    let options = Options { max_restarts: 1, max_seconds: Duration::ZERO, ..Options::default() };
+    let supervisor = start([Probe::new("a", &log).spec()], options).await;
+    let down = process::monitor(supervisor.pid());
+    for _ in 0..5 {
+        kill("a").await;
+        perennial::time::sleep(Duration::from_nanos(1)).await;
+    }
+    assert!(process::is_alive(supervisor.pid()));
+    kill("a").await;
+    kill("a").await;
+    assert_eq!(down.await.reason, ExitReason::Shutdown);
+}
+
+#[perennial::test(paused)]
 async fn a_failing_restart_is_tried_again_and_each_attempt_counts() {
     let log = Log::default();
     let failing = Probe::new("a", &log).plan(&[Plan::Run, Plan::Fail]).spec();
@@ -283,6 +337,18 @@ async fn what_is_done_by_hand_is_no_restart() {
     let failed = Supervisor::start_child(&supervisor, failing).await;
     assert_eq!(failed, Err(StartChildError::Start(StartError::Exit(ExitReason::other("no")))));
     assert_eq!(Supervisor::which_child(&supervisor, "x").await, Ok(None));
+}
+
+#[perennial::test(paused)]
+async fn a_panic_in_a_start_function_is_the_reason_of_the_failed_start() {
+    let supervisor = start([], Strategy::OneForOne).await;
+    let panics = ChildSpec::worker(|()| async { panic!("in the start function") }, ());
+    let outcome = Supervisor::start_child(&supervisor, panics).await;
+    let Err(StartChildError::Start(StartError::Exit(ExitReason::Panic(report)))) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(report.message(), "in the start function");
+    assert_eq!(Supervisor::count_children(&supervisor).await.unwrap().specs, 0);
 }
 
 #[perennial::test(paused)]

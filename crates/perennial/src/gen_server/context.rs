@@ -28,7 +28,8 @@ use std::{
 };
 
 type Letters<S> = Box<dyn Deliver<S>>;
-type MakeLetter<S> = fn() -> Letters<S>;
+/// After how long without a message, and the letter that comes then.
+type IdleTimeout<S> = (Duration, fn() -> Letters<S>);
 type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
 
 /// The context of a callback: what a server of type `S` may ask of its own process.
@@ -38,7 +39,7 @@ type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
 pub struct Cx<S: GenServer> {
     me: ServerRef<S>,
     process: ProcRef,
-    timeout: Option<(Duration, MakeLetter<S>)>,
+    timeout: Option<IdleTimeout<S>>,
     /// Never locked, only reached by `&mut`: what is in it need not be `Sync`, and a `&Cx` is `Send` so.
     pending: Mutex<Pending<S>>,
 }

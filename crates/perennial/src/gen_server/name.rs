@@ -56,6 +56,12 @@ impl<S> Name<S> {
     }
 }
 
+impl<S> From<&str> for Name<S> {
+    fn from(name: &str) -> Self {
+        Self { text: Text::Shared(name.into()), _server: PhantomData }
+    }
+}
+
 impl<S> From<String> for Name<S> {
     fn from(name: String) -> Self {
         Self { text: Text::Shared(name.into()), _server: PhantomData }

@@ -20,10 +20,17 @@ thread_local! {
 /// What [`exit_self`](super::exit_self) unwinds with. No panic: no hook runs and nothing is printed.
 struct ExitWith(ExitReason);
 
-/// Has the panic hook remember where a panic happened. The hook that was there before still runs.
+/// Has the panic hook remember where a panic happened. The hook that was there before still runs. A program in which
+/// no panic can be caught is warned.
 pub(crate) fn install_hook() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
+        if cfg!(panic = "abort") {
+            tracing::warn!(
+                target: "perennial",
+                "built with panic = \"abort\": a panic ends the program, and no supervisor sees it"
+            );
+        }
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let location = info.location().map(ToString::to_string);

@@ -74,14 +74,12 @@ pub struct FailedToStartChild {
     pub error: StartError,
 }
 
-macro_rules! display {
-    ($($error:ident { $($pattern:pat => $text:expr),* $(,)? })*) => {$(
+macro_rules! errors {
+    ($($error:ident: $format:expr;)*) => {$(
         impl fmt::Display for $error {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    Self::Call(error) => write!(f, "the supervisor did not answer: {error}"),
-                    $($pattern => f.write_str(&$text)),*
-                }
+                let format: fn(&Self, &mut fmt::Formatter<'_>) -> fmt::Result = $format;
+                format(self, f)
             }
         }
         impl Error for $error {}
@@ -93,25 +91,33 @@ macro_rules! display {
     )*};
 }
 
-display! {
-    StartChildError {
-        Self::IdRunning(pid) => format!("a child of this id runs already: {pid}"),
-        Self::AlreadyPresent => "a child of this id is known already; restart or delete it".to_owned(),
-        Self::Spec(error) => error.to_string(),
-        Self::Start(error) => error.to_string(),
-    }
-    RestartChildError {
-        Self::Running => "the child runs".to_owned(),
-        Self::Restarting => "the child is being restarted".to_owned(),
-        Self::NotFound => "there is no child of this id".to_owned(),
-        Self::Start(error) => error.to_string(),
-    }
-    TerminateChildError {
-        Self::NotFound => "there is no such child".to_owned(),
-    }
-    DeleteChildError {
-        Self::Running => "the child runs; terminate it first".to_owned(),
-        Self::Restarting => "the child is being restarted; terminate it first".to_owned(),
-        Self::NotFound => "there is no child of this id".to_owned(),
-    }
+fn call(error: &CallError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "the supervisor did not answer: {error}")
+}
+
+errors! {
+    StartChildError: |this, f| match this {
+        Self::IdRunning(pid) => write!(f, "a child of this id runs already: {pid}"),
+        Self::AlreadyPresent => f.write_str("a child of this id is known already; restart or delete it"),
+        Self::Spec(error) => error.fmt(f),
+        Self::Start(error) => error.fmt(f),
+        Self::Call(error) => call(error, f),
+    };
+    RestartChildError: |this, f| match this {
+        Self::Running => f.write_str("the child runs"),
+        Self::Restarting => f.write_str("the child is being restarted"),
+        Self::NotFound => f.write_str("there is no child of this id"),
+        Self::Start(error) => error.fmt(f),
+        Self::Call(error) => call(error, f),
+    };
+    TerminateChildError: |this, f| match this {
+        Self::NotFound => f.write_str("there is no such child"),
+        Self::Call(error) => call(error, f),
+    };
+    DeleteChildError: |this, f| match this {
+        Self::Running => f.write_str("the child runs; terminate it first"),
+        Self::Restarting => f.write_str("the child is being restarted; terminate it first"),
+        Self::NotFound => f.write_str("there is no child of this id"),
+        Self::Call(error) => call(error, f),
+    };
 }

@@ -95,6 +95,34 @@ async fn terminate_runs_when_a_handler_exits_from_within() {
 }
 
 #[perennial::test]
+async fn a_server_is_alive_while_it_terminates() {
+    let (server, _log) = puppet().await;
+    let look = Ask(|puppet: &mut Puppet, _: &mut Cx<Puppet>| {
+        puppet.on_terminate = Box::new(|cx| match process::is_alive(cx.pid()) {
+            true => Err(ExitReason::other("alive")),
+            false => Ok(()),
+        });
+        reply(())
+    });
+    server.call(look).await.unwrap();
+    let stopped = server.stop(ExitReason::Normal).await;
+    assert_eq!(stopped, Err(CallError::Exit(ExitReason::other("alive"))));
+    assert!(!process::is_alive(server.pid()));
+}
+
+#[perennial::test]
+async fn terminate_sees_the_state_as_a_callback_that_panicked_left_it() {
+    let (server, _log) = puppet().await;
+    let ended = process::monitor(server.pid());
+    let half = Tell(|puppet: &mut Puppet, _: &mut Cx<Puppet>| -> NoReply {
+        puppet.on_terminate = Box::new(|_| Err(ExitReason::other("left half done")));
+        panic!("in the middle");
+    });
+    server.cast(half).unwrap();
+    assert_eq!(ended.await.reason, ExitReason::other("left half done"));
+}
+
+#[perennial::test]
 async fn an_error_of_terminate_replaces_the_reason() {
     let (server, _log) = puppet().await;
     let refuse = Ask(|puppet: &mut Puppet, _: &mut Cx<Puppet>| {

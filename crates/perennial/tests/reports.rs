@@ -1,0 +1,211 @@
+//! What is logged, and what is not: the L rows, and S100 to S104.
+
+mod support;
+
+use perennial::{dynamic_supervisor, prelude::*, supervisor::Options};
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use support::{Log, Plan, Probe, boom, end, kill, settle};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+    subscriber::{DefaultGuard, set_default},
+};
+
+/// The events of the library on this thread, which runs all processes of a test.
+#[derive(Clone, Default)]
+struct Reports(Arc<Mutex<Vec<Report>>>);
+
+/// One event: its level, and its fields as text.
+struct Report {
+    level: String,
+    fields: BTreeMap<&'static str, String>,
+}
+
+impl Report {
+    /// Level and kind: the context of a report of a supervisor, else the message.
+    fn line(&self) -> String {
+        let kind = self.fields.get("context").unwrap_or(&self.fields["message"]);
+        format!("{} {kind}", self.level)
+    }
+}
+
+impl Reports {
+    fn listen() -> (Self, DefaultGuard) {
+        let reports = Self::default();
+        (reports.clone(), set_default(reports))
+    }
+
+    fn take(&self) -> Vec<Report> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.take().iter().map(Report::line).collect()
+    }
+}
+
+struct Fields<'a>(&'a mut BTreeMap<&'static str, String>);
+
+impl Visit for Fields<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name(), value.to_owned());
+    }
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+}
+
+impl Subscriber for Reports {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("perennial")
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = BTreeMap::new();
+        event.record(&mut Fields(&mut fields));
+        let level = event.metadata().level().to_string();
+        self.0.lock().unwrap().push(Report { level, fields });
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+async fn start(children: impl IntoIterator<Item = ChildSpec>, options: impl Into<Options>) -> Pid {
+    Supervisor::start_link(children, options).await.expect("it starts")
+}
+
+#[perennial::test(paused)]
+async fn a_crash_is_one_report_of_the_process_and_one_of_its_supervisor() {
+    let (reports, _listening) = Reports::listen();
+    let log = Log::default();
+    let supervisor = start([Probe::new("a", &log).spec()], Strategy::OneForOne).await;
+    assert_eq!(reports.lines(), ["INFO progress"]);
+    let child = process::whereis("a").unwrap();
+    end("a", boom()).await;
+    let seen = reports.take();
+    let lines: Vec<_> = seen.iter().map(Report::line).collect();
+    assert_eq!(lines, ["ERROR process crashed", "ERROR child_terminated", "INFO progress"]);
+    let [crash, terminated, progress] = &seen[..] else { panic!("three of them") };
+    assert_eq!(crash.fields["pid"], child.to_string());
+    assert!(crash.fields["behaviour"].ends_with("Probe"), "{:?}", crash.fields);
+    assert_eq!((&*crash.fields["label"], &*crash.fields["reason"]), ("a", "\"boom\""));
+    assert_eq!(terminated.fields["supervisor"], supervisor.to_string());
+    assert_eq!((&*terminated.fields["child_id"], &*terminated.fields["reason"]), ("\"a\"", "\"boom\""));
+    assert!(terminated.fields["child_pid"].contains(&child.to_string()), "{:?}", terminated.fields);
+    assert_eq!(progress.fields["child_pid"], process::whereis("a").unwrap().to_string());
+}
+
+#[perennial::test(paused)]
+async fn a_kill_is_reported_by_the_supervisor_only() {
+    let (reports, _listening) = Reports::listen();
+    let log = Log::default();
+    start([Probe::new("a", &log).spec()], Strategy::OneForOne).await;
+    reports.take();
+    kill("a").await;
+    assert_eq!(reports.lines(), ["ERROR child_terminated", "INFO progress"]);
+}
+
+#[perennial::test(paused)]
+async fn a_clean_end_is_silent_except_of_a_permanent_child() {
+    let (reports, _listening) = Reports::listen();
+    for reason in [ExitReason::Normal, ExitReason::Shutdown, ExitReason::shutdown_with(1)] {
+        for restart in [Restart::Permanent, Restart::Transient, Restart::Temporary] {
+            let log = Log::default();
+            let supervisor = start([Probe::new("a", &log).with(restart)], Strategy::OneForOne).await;
+            reports.take();
+            end("a", reason.clone()).await;
+            let expected: &[&str] = match restart {
+                Restart::Permanent => &["ERROR child_terminated", "INFO progress"],
+                _ => &[],
+            };
+            assert_eq!(reports.lines(), expected, "{restart:?} {reason:?}");
+            supervisor.server::<Supervisor>().unwrap().stop(ExitReason::Normal).await.unwrap();
+            assert_eq!(reports.lines(), [""; 0]);
+        }
+    }
+}
+
+#[perennial::test(paused)]
+async fn a_child_that_does_not_start_is_reported() {
+    let (reports, _listening) = Reports::listen();
+    let log = Log::default();
+    let failing = Probe::new("b", &log).plan(&[Plan::Fail]).spec();
+    Supervisor::start_link([Probe::new("a", &log).spec(), failing], Strategy::OneForOne).await.unwrap_err();
+    let seen = reports.take();
+    let lines: Vec<_> = seen.iter().map(Report::line).collect();
+    assert_eq!(lines, ["INFO progress", "ERROR process crashed", "ERROR start_error"]);
+    assert_eq!(seen[2].fields["child_id"], "\"b\"");
+}
+
+#[perennial::test(paused)]
+async fn too_many_restarts_are_reported() {
+    let (reports, _listening) = Reports::listen();
+    let log = Log::default();
+    let options = Options { max_restarts: 0, ..Options::default() };
+    start([Probe::new("a", &log).spec()], options).await;
+    reports.take();
+    kill("a").await;
+    let seen = reports.take();
+    let lines: Vec<_> = seen.iter().map(Report::line).collect();
+    assert_eq!(lines, ["ERROR child_terminated", "ERROR shutdown"]);
+    assert_eq!(seen[1].fields["reason"], "reached_max_restart_intensity");
+}
+
+#[perennial::test(paused)]
+async fn a_child_that_has_to_be_killed_is_reported_when_it_is_stopped() {
+    let (reports, _listening) = Reports::listen();
+    let log = Log::default();
+    let stubborn = Probe::new("a", &log).stop_for(Duration::from_secs(3600)).spec();
+    let supervisor = start([stubborn], Strategy::OneForOne).await;
+    reports.take();
+    supervisor.server::<Supervisor>().unwrap().stop(ExitReason::Normal).await.unwrap();
+    let seen = reports.take();
+    assert_eq!(seen.iter().map(Report::line).collect::<Vec<_>>(), ["ERROR shutdown_error"]);
+    assert_eq!(seen[0].fields["reason"], "killed");
+}
+
+#[perennial::test(paused)]
+async fn a_dynamic_supervisor_reports_errors_only_and_in_the_same_words() {
+    const SUP: Name<DynamicSupervisor> = Name::new("sup");
+    let (reports, _listening) = Reports::listen();
+    let log = Log::default();
+    let options = dynamic_supervisor::Options { max_restarts: 0, ..SUP.into() };
+    DynamicSupervisor::start_link(options).await.unwrap();
+    DynamicSupervisor::start_child(&SUP, Probe::new("a", &log).with(Restart::Temporary)).await.unwrap();
+    DynamicSupervisor::start_child(&SUP, Probe::new("b", &log).spec()).await.unwrap();
+    assert_eq!(reports.lines(), [""; 0]);
+    end("a", boom()).await;
+    let seen = reports.take();
+    let lines: Vec<_> = seen.iter().map(Report::line).collect();
+    assert_eq!(lines, ["ERROR process crashed", "ERROR child_terminated"]);
+    assert_eq!(seen[1].fields["child_id"], "\"undefined\"");
+    let failing = Probe::new("c", &log).plan(&[Plan::Fail]).spec();
+    DynamicSupervisor::start_child(&SUP, failing).await.unwrap_err();
+    assert_eq!(reports.lines(), ["ERROR process crashed", "ERROR start_error"]);
+    kill("b").await;
+    assert_eq!(reports.lines(), ["ERROR child_terminated", "ERROR shutdown"]);
+}
+
+#[perennial::test(paused)]
+async fn a_bare_process_that_crashes_is_reported_under_its_label() {
+    let (reports, _listening) = Reports::listen();
+    process::spawn(|_: Inbox<()>| async {
+        process::set_label("worker 7");
+        Err::<(), _>(std::io::Error::other("disk"))
+    });
+    process::spawn(|_: Inbox<()>| async { ExitReason::shutdown_with("done") });
+    settle().await;
+    let seen = reports.take();
+    assert_eq!(seen.iter().map(Report::line).collect::<Vec<_>>(), ["ERROR process crashed"]);
+    assert_eq!((&*seen[0].fields["label"], &*seen[0].fields["reason"]), ("worker 7", "disk"));
+}
