@@ -6,11 +6,12 @@
 
 use crate::{
     gen_server::{
-        Caller, CastError, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, ServerRef,
-        message::{Call, Cast, Info},
+        Caller, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, ServerRef,
+        message::{BoundedCast, Call, Cast, Info},
     },
     process::Recipient,
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A request that a server of type `S` answers: it has [`HandleCall`](super::HandleCall) or [`HandleCallFrom`] for it.
 pub trait CallTo<S: GenServer>: Send + 'static {
@@ -32,14 +33,16 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
 /// A message that a server of type `S` takes as a cast: it has [`HandleCast`] for it.
 pub trait CastTo<S: GenServer>: Sized + Send + 'static {
     #[doc(hidden)]
-    fn send_to(self, server: &ServerRef<S>) -> Result<(), CastError<Self>>;
+    fn send_to(self, server: &ServerRef<S>, room: Option<OwnedSemaphorePermit>);
 }
 
 impl<S: HandleCast<M>, M: Send + 'static> CastTo<S> for M {
-    fn send_to(self, server: &ServerRef<S>) -> Result<(), CastError<M>> {
+    fn send_to(self, server: &ServerRef<S>, room: Option<OwnedSemaphorePermit>) {
         // As in OTP, the dead do not mind.
-        let _ = server.send(Cast(self));
-        Ok(())
+        let _sent = match room {
+            None => server.send(Cast(self)).is_ok(),
+            Some(room) => server.send(BoundedCast { message: self, room }).is_ok(),
+        };
     }
 }
 

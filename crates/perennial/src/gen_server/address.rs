@@ -2,7 +2,10 @@
 
 use crate::{
     exit_reason::{CallError, ExitReason},
-    gen_server::{CallTo, Caller, CastTo, GenServer, InfoTo, ServerRef, caller::Answer, message::Stop},
+    gen_server::{
+        CallTo, Caller, CastTo, GenServer, InfoTo, ServerRef, caller::Answer, message::Stop,
+        server_ref::NoRoom,
+    },
     pid::Pid,
     process::{
         block::ProcRef,
@@ -134,7 +137,35 @@ pub trait Address: Sync {
     #[doc(alias = "gen_server:cast/2")]
     fn cast<M: CastTo<Self::Server>>(&self, message: M) -> Result<(), CastError<M>> {
         // As in OTP, one who is not there does not mind.
-        self.resolve().map_or(Ok(()), |server| message.send_to(&server))
+        let Ok(server) = self.resolve() else { return Ok(()) };
+        match server.try_room() {
+            Ok(room) => {
+                message.send_to(&server, room);
+                Ok(())
+            }
+            Err(NoRoom) => Err(CastError::Full(message)),
+        }
+    }
+
+    /// As [`cast`](Self::cast), but waits for room if the server has a [bounded](super::Options::mailbox) mailbox that
+    /// is full. Who waits first gets room first. Returns at once if the server is not bounded, or not there.
+    ///
+    /// A server that waits for room in its own mailbox waits for ever: it makes room by handling what lies there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped while it waits, it sends nothing, and its place in the queue is given up.
+    fn cast_wait<M: CastTo<Self::Server>>(
+        &self,
+        message: M,
+    ) -> impl Future<Output = ()> + Send + use<Self, M> {
+        let server = self.resolve();
+        async move {
+            if let Ok(server) = server {
+                let room = server.room().await;
+                message.send_to(&server, room);
+            }
+        }
     }
 
     /// Sends a message to `handle_info`. Nobody is told if there is no such server.
