@@ -1,6 +1,8 @@
 //! The commands of the `mastery` program, one file each.
 
 pub mod check;
+pub mod drill;
+pub mod serve;
 pub mod take;
 
 use std::io;
@@ -15,15 +17,20 @@ use crate::core::quiz::Quiz;
 
 /// A quiz service: questions until each is mastered.
 #[derive(Debug, Parser)]
-#[command(name = "mastery", version, about)]
+#[command(name = "mastery", version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// Without a command it serves.
+    #[command(flatten)]
+    serve: serve::Serve,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Drill(drill::Drill),
+    Serve(serve::Serve),
     Take(take::Take),
 }
 
@@ -31,8 +38,10 @@ impl Cli {
     /// Runs the command. The status is 0 if all is well, 1 if something outside failed, and 2 if what was given is wrong.
     pub fn run(self) -> ExitCode {
         let (stdin, mut stdout) = (io::stdin().lock(), io::stdout().lock());
-        let outcome = match self.command {
+        let outcome = match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Check(check) => check.run(&mut stdout),
+            Command::Drill(drill) => drill.run(&mut stdout),
+            Command::Serve(serve) => serve.run(&mut stdout),
             Command::Take(take) => take.run(stdin, &mut stdout),
         };
         match outcome {

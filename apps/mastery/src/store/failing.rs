@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use jiff::Timestamp;
-
 use super::error::{AppendError, StoreError};
 use super::records::{
-    Appended, Cursor, ExportRow, Forgotten, Joined, NewQuiz, NewResponse, NewRun, Report, Run, RunChange,
-    RunId, SessionId, StoredQuiz, StoredResponse, StoredSession,
+    Appended, Cursor, ExportRow, Forgotten, Joined, NewQuiz, NewResponse, NewRun, NewSession, Report, Run,
+    RunChange, RunId, SessionId, StoredQuiz, StoredResponse, StoredSession,
 };
 use super::{Io, Store};
 use crate::core::email::Email;
@@ -109,14 +107,8 @@ impl Store for FailingStore {
         self.io(self.inner.change_run(run, change))
     }
 
-    fn join<'a>(
-        &'a self,
-        run: RunId,
-        student: &'a Email,
-        seed: u64,
-        at: Timestamp,
-    ) -> Io<'a, Option<Joined>> {
-        self.io(self.inner.join(run, student, seed, at))
+    fn join_all<'a>(&'a self, joins: &'a [NewSession]) -> Io<'a, Vec<Option<Joined>>> {
+        self.io(self.inner.join_all(joins))
     }
 
     fn session(&self, session: SessionId) -> Io<'_, Option<StoredSession>> {

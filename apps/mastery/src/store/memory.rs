@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::error::{AppendError, StoreError};
 use super::records::{
-    Appended, Cursor, ExportRow, Forgotten, Joined, NewQuiz, NewResponse, NewRun, Report, Run, RunChange,
-    RunId, RunState, SessionId, StoredQuiz, StoredResponse, StoredSession, StudentId, StudentReport,
-    TemplateReport, kept,
+    Appended, Cursor, ExportRow, Forgotten, Joined, NewQuiz, NewResponse, NewRun, NewSession, Report, Run,
+    RunChange, RunId, RunState, SessionId, StoredQuiz, StoredResponse, StoredSession, StudentId,
+    StudentReport, TemplateReport, kept,
 };
 use super::{Io, Store};
 use crate::core::email::Email;
@@ -231,14 +231,10 @@ impl Store for MemoryStore {
         self.io(move |tables| tables.change_run(run, change))
     }
 
-    fn join<'a>(
-        &'a self,
-        run: RunId,
-        student: &'a Email,
-        seed: u64,
-        at: Timestamp,
-    ) -> Io<'a, Option<Joined>> {
-        self.io(move |tables| tables.join(run, student, seed, at))
+    fn join_all<'a>(&'a self, joins: &'a [NewSession]) -> Io<'a, Vec<Option<Joined>>> {
+        self.io(move |tables| {
+            joins.iter().map(|new| tables.join(new.run, &new.student, new.seed, new.at)).collect()
+        })
     }
 
     fn session(&self, session: SessionId) -> Io<'_, Option<StoredSession>> {

@@ -30,8 +30,8 @@ use jiff::Timestamp;
 
 use self::error::{AppendError, StoreError};
 use self::records::{
-    Appended, Cursor, ExportRow, Forgotten, Joined, NewQuiz, NewResponse, NewRun, Report, Run, RunChange,
-    RunId, SessionId, StoredQuiz, StoredResponse, StoredSession,
+    Appended, Cursor, ExportRow, Forgotten, Joined, NewQuiz, NewResponse, NewRun, NewSession, Report, Run,
+    RunChange, RunId, SessionId, StoredQuiz, StoredResponse, StoredSession,
 };
 use crate::core::email::Email;
 use crate::core::slug::Slug;
@@ -78,8 +78,21 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// The session of this student in this run: the stored one, or a new one with the given seed. `None` if there
     /// is no such run. However often it is asked, a student has one session in a run, and it keeps its first seed.
-    fn join<'a>(&'a self, run: RunId, student: &'a Email, seed: u64, at: Timestamp)
-    -> Io<'a, Option<Joined>>;
+    fn join<'a>(
+        &'a self,
+        run: RunId,
+        student: &'a Email,
+        seed: u64,
+        at: Timestamp,
+    ) -> Io<'a, Option<Joined>> {
+        Box::pin(async move {
+            let new = [NewSession { run, student: student.clone(), seed, at }];
+            Ok(self.join_all(&new).await?.pop().flatten())
+        })
+    }
+
+    /// As [`join`](Self::join), for many in one commit.
+    fn join_all<'a>(&'a self, joins: &'a [NewSession]) -> Io<'a, Vec<Option<Joined>>>;
 
     /// One session.
     fn session(&self, session: SessionId) -> Io<'_, Option<StoredSession>>;

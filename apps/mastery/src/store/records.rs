@@ -139,6 +139,19 @@ pub struct StoredSession {
     pub finished_at: Option<Timestamp>,
 }
 
+/// A student who joins a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// The run.
+    pub run: RunId,
+    /// The student.
+    pub student: Email,
+    /// What the questions are drawn with, if the student has no session yet.
+    pub seed: u64,
+    /// When it was asked for.
+    pub at: Timestamp,
+}
+
 /// A session, new or found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {

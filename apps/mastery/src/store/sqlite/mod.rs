@@ -19,13 +19,12 @@ mod tests;
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use sqlx::SqlitePool;
 
 use super::error::{AppendError, OpenError, StoreError};
 use super::records::{
-    Appended, Cursor, ExportRow, Forgotten, Joined, NewQuiz, NewResponse, NewRun, Report, Run, RunChange,
-    RunId, SessionId, StoredQuiz, StoredResponse, StoredSession,
+    Appended, Cursor, ExportRow, Forgotten, Joined, NewQuiz, NewResponse, NewRun, NewSession, Report, Run,
+    RunChange, RunId, SessionId, StoredQuiz, StoredResponse, StoredSession,
 };
 use super::{Io, Store};
 use crate::core::email::Email;
@@ -93,14 +92,8 @@ impl Store for SqliteStore {
         io(runs::change(self.writer(), run, change))
     }
 
-    fn join<'a>(
-        &'a self,
-        run: RunId,
-        student: &'a Email,
-        seed: u64,
-        at: Timestamp,
-    ) -> Io<'a, Option<Joined>> {
-        io(sessions::join(self.writer(), run, student, seed, at))
+    fn join_all<'a>(&'a self, joins: &'a [NewSession]) -> Io<'a, Vec<Option<Joined>>> {
+        io(sessions::join_all(self.writer(), joins))
     }
 
     fn session(&self, session: SessionId) -> Io<'_, Option<StoredSession>> {

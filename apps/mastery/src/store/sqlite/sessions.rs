@@ -1,53 +1,63 @@
 //! Students and their sessions.
 
-use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
+
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, SqlitePool, query, query_scalar};
 
 use super::row;
 use crate::core::email::Email;
-use crate::store::records::{Forgotten, Joined, RunId, SessionId, StoredSession, StudentId};
+use crate::store::records::{Forgotten, Joined, NewSession, RunId, SessionId, StoredSession, StudentId};
 
-pub(super) async fn join(
-    pool: &SqlitePool,
-    run: RunId,
-    email: &Email,
-    seed: u64,
-    at: Timestamp,
-) -> sqlx::Result<Option<Joined>> {
+pub(super) async fn join_all(pool: &SqlitePool, joins: &[NewSession]) -> sqlx::Result<Vec<Option<Joined>>> {
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let is_known: Option<i64> = query_scalar("SELECT 1 FROM runs WHERE id = ?1")
-        .bind(run.0)
-        .fetch_optional(&mut *transaction)
-        .await?;
-    if is_known.is_none() {
-        return Ok(None);
+    // Most join one and the same run, so it is not asked for each time.
+    let mut runs: HashMap<RunId, bool> = HashMap::new();
+    let mut joined = Vec::with_capacity(joins.len());
+    for new in joins {
+        let is_known = match runs.get(&new.run) {
+            Some(is_known) => *is_known,
+            None => is_run(&mut transaction, new.run).await?,
+        };
+        runs.insert(new.run, is_known);
+        joined.push(if is_known { Some(join(&mut transaction, new).await?) } else { None });
     }
+    transaction.commit().await?;
+    Ok(joined)
+}
+
+async fn is_run(connection: &mut SqliteConnection, run: RunId) -> sqlx::Result<bool> {
+    let found: Option<i64> =
+        query_scalar("SELECT 1 FROM runs WHERE id = ?1").bind(run.0).fetch_optional(connection).await?;
+    Ok(found.is_some())
+}
+
+async fn join(connection: &mut SqliteConnection, new: &NewSession) -> sqlx::Result<Joined> {
     query("INSERT INTO students (email, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
-        .bind(email.as_str())
-        .bind(row::micros(at))
-        .execute(&mut *transaction)
+        .bind(new.student.as_str())
+        .bind(row::micros(new.at))
+        .execute(&mut *connection)
         .await?;
     let created = query(
         "INSERT INTO sessions (run, student, seed, at) SELECT ?1, id, ?3, ?4 FROM students WHERE email = ?2
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(run.0)
-    .bind(email.as_str())
-    .bind(seed.cast_signed())
-    .bind(row::micros(at))
-    .execute(&mut *transaction)
-    .await?;
+         ON CONFLICT DO NOTHING RETURNING *, ?2 AS email",
+    );
+    let created = created
+        .bind(new.run.0)
+        .bind(new.student.as_str())
+        .bind(new.seed.cast_signed())
+        .bind(row::micros(new.at))
+        .try_map(|row| stored(&row))
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(session) = created {
+        return Ok(Joined { session, is_new: true });
+    }
     let session = query(
         "SELECT sessions.*, email FROM sessions JOIN students ON students.id = student WHERE run = ?1 AND email = ?2",
-    )
-    .bind(run.0)
-    .bind(email.as_str())
-    .try_map(|row| stored(&row))
-    .fetch_one(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(Some(Joined { session, is_new: created.rows_affected() == 1 }))
+    );
+    let session = session.bind(new.run.0).bind(new.student.as_str()).try_map(|row| stored(&row));
+    Ok(Joined { session: session.fetch_one(connection).await?, is_new: false })
 }
 
 pub(super) async fn get(pool: &SqlitePool, session: SessionId) -> sqlx::Result<Option<StoredSession>> {
