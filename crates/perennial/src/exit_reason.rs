@@ -130,7 +130,7 @@ impl Debug for ExitReason {
 ///
 /// One error is special: a [`CallError`] that says that the called server shut down makes the caller shut down
 /// too, as in OTP, where the caller exits with `{shutdown, {gen_server, call, _}}`.
-impl<E: Error + Send + Sync + 'static> From<E> for ExitReason {
+impl<E: Failure> From<E> for ExitReason {
     fn from(error: E) -> Self {
         let call = (&error as &dyn Any).downcast_ref::<CallError>();
         if let Some(CallError::Exit(Self::Shutdown | Self::ShutdownWith(_))) = call {
@@ -139,6 +139,16 @@ impl<E: Error + Send + Sync + 'static> From<E> for ExitReason {
         Self::Error(Arc::new(error))
     }
 }
+
+/// An error that `?` makes an exit reason in a callback: every [`Error`] that is `Send + Sync + 'static`.
+#[diagnostic::on_unimplemented(
+    message = "`?` does not make an exit reason of `{Self}`",
+    label = "not a `std::error::Error` that is `Send + Sync + 'static`: for `anyhow::Error` or a boxed error write `.or_exit()?`"
+)]
+pub trait Failure: Error + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Error + Send + Sync + 'static> Failure for E {}
 
 /// For errors that are no [`Error`] themselves, as `anyhow::Error` and `Box<dyn Error + Send + Sync>`.
 pub trait OrExit<T> {

@@ -57,6 +57,7 @@
 //! For state that needs no process of its own, and for work that one process would do for many: a server handles
 //! one message at a time, and everybody waits for it.
 
+mod accepts;
 mod address;
 mod caller;
 mod context;
@@ -68,6 +69,7 @@ mod server_ref;
 pub(crate) mod start;
 
 pub use crate::exit_reason::CallError;
+pub use accepts::{CallTo, CastTo, ContinueTo, InfoTo};
 pub use address::{Address, CALL_TIMEOUT, CastError};
 pub use caller::Caller;
 pub use context::Cx;
@@ -79,7 +81,7 @@ pub use start::{Options, start, start_link, start_link_with, start_monitor, star
 
 use crate::{
     child_spec::{ChildId, ChildSpec, StartResult},
-    exit_reason::ExitReason,
+    exit_reason::{ExitReason, Failure},
 };
 use std::future::Future;
 
@@ -291,7 +293,7 @@ impl From<ExitReason> for InitError {
 }
 
 /// `?` in `init`: the start fails with the error.
-impl<E: std::error::Error + Send + Sync + 'static> From<E> for InitError {
+impl<E: Failure> From<E> for InitError {
     fn from(error: E) -> Self {
         Self::Stop(ExitReason::from(error))
     }

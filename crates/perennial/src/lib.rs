@@ -44,6 +44,7 @@
 //! | `DynamicSupervisor`, `simple_one_for_one` | [`dynamic_supervisor`] |
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
 //! | child specifications | [`child_spec`] |
+//! | `application`, `init:stop` | [`application`] |
 //! | `spawn`, `link`, `monitor`, `exit`, `Process` | [`process`] |
 //! | exit reasons | [`exit_reason`] |
 //! | pids and references | [`pid`] |
@@ -128,6 +129,7 @@
 //! [`process::exit_self`] unwinds too, and must not be used there. An `Err` is an exit reason in either case.
 #![forbid(unsafe_code)]
 
+pub mod application;
 pub mod child_spec;
 mod clock;
 pub mod dynamic_supervisor;

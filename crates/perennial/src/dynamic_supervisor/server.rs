@@ -217,6 +217,7 @@ fn with_cause<F: Future>(cause: Option<EventId>, future: F) -> impl Future<Outpu
     })
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCallFrom<StartChild> for DynamicSupervisor {
     type Reply = Result<Pid, StartChildError>;
 
@@ -238,6 +239,7 @@ impl HandleCallFrom<StartChild> for DynamicSupervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleInfo<Started> for DynamicSupervisor {
     async fn handle_info(&mut self, started: Started, cx: &mut Cx<Self>) -> NoReply {
         let Started { finished, spec, from } = started;
@@ -262,6 +264,7 @@ impl HandleInfo<Started> for DynamicSupervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleInfo<Restarted> for DynamicSupervisor {
     async fn handle_info(
         &mut self,
@@ -292,6 +295,7 @@ impl HandleInfo<Restarted> for DynamicSupervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleInfo<TryAgain> for DynamicSupervisor {
     async fn handle_info(&mut self, TryAgain { old, cause }: TryAgain, cx: &mut Cx<Self>) -> NoReply {
         // Race: it may have been terminated meanwhile.
@@ -302,6 +306,7 @@ impl HandleInfo<TryAgain> for DynamicSupervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleInfo<Exit> for DynamicSupervisor {
     /// The end of a child. One who is neither child nor parent is ignored.
     async fn handle_info(&mut self, exit: Exit, cx: &mut Cx<Self>) -> NoReply {
@@ -312,6 +317,7 @@ impl HandleInfo<Exit> for DynamicSupervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCallFrom<TerminateChild> for DynamicSupervisor {
     type Reply = Result<(), TerminateChildError>;
 
@@ -337,6 +343,7 @@ impl HandleCallFrom<TerminateChild> for DynamicSupervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleInfo<Stopped> for DynamicSupervisor {
     async fn handle_info(&mut self, Stopped { pid, reason, from }: Stopped, cx: &mut Cx<Self>) -> NoReply {
         if let Some(child) = self.0.children.remove(pid)
@@ -351,6 +358,7 @@ impl HandleInfo<Stopped> for DynamicSupervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<WhichChildren> for DynamicSupervisor {
     type Reply = Vec<ChildInfo>;
 
@@ -364,6 +372,7 @@ impl HandleCall<WhichChildren> for DynamicSupervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<CountChildren> for DynamicSupervisor {
     type Reply = ChildCounts;
 

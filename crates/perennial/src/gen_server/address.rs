@@ -3,9 +3,8 @@
 use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{
-        Caller, GenServer, HandleCallFrom, HandleCast, HandleInfo, ServerRef,
-        caller::Answer,
-        message::{Call, Cast, Info, Stop},
+        CallTo, Caller, CastTo, GenServer, InfoTo, ServerRef, caller::Answer, message::Stop,
+        server_ref::NoRoom,
     },
     pid::Pid,
     process::{
@@ -93,26 +92,20 @@ pub trait Address: Sync {
     ///
     /// `gen_server:call/2`. Differs: what exits there is an `Err` here; `?` in a callback makes it an exit.
     #[doc(alias = "gen_server:call/2")]
-    fn call<M: Send + 'static>(
+    fn call<M: CallTo<Self::Server>>(
         &self,
         request: M,
-    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send + use<Self, M>
-    where
-        Self::Server: HandleCallFrom<M>,
-    {
+    ) -> impl Future<Output = Result<M::Reply, CallError>> + Send + use<Self, M> {
         self.call_timeout(request, Some(CALL_TIMEOUT))
     }
 
     /// As [`call`](Self::call), with another limit, or with none.
     #[doc(alias = "gen_server:call/3")]
-    fn call_timeout<M: Send + 'static>(
+    fn call_timeout<M: CallTo<Self::Server>>(
         &self,
         request: M,
         timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>> + Send + use<Self, M>
-    where
-        Self::Server: HandleCallFrom<M>,
-    {
+    ) -> impl Future<Output = Result<M::Reply, CallError>> + Send + use<Self, M> {
         let server = self.resolve();
         async move { request_to(&server?, request, timeout)?.await }
     }
@@ -127,13 +120,7 @@ pub trait Address: Sync {
     ///
     /// If called from a process or a plain task, whose runtime it would block.
     #[track_caller]
-    fn blocking_call<M: Send + 'static>(
-        &self,
-        request: M,
-    ) -> Result<<Self::Server as HandleCallFrom<M>>::Reply, CallError>
-    where
-        Self::Server: HandleCallFrom<M>,
-    {
+    fn blocking_call<M: CallTo<Self::Server>>(&self, request: M) -> Result<M::Reply, CallError> {
         let call = self.call(request);
         match tokio::runtime::Handle::try_current() {
             // Panics where it would block the runtime; goes on where blocking is allowed, as in `spawn_blocking`.
@@ -148,25 +135,44 @@ pub trait Address: Sync {
     ///
     /// [`CastError::Full`] only if the server has a bounded mailbox. `Ok` does not say that it will be handled.
     #[doc(alias = "gen_server:cast/2")]
-    fn cast<M: Send + 'static>(&self, message: M) -> Result<(), CastError<M>>
-    where
-        Self::Server: HandleCast<M>,
-    {
-        if let Ok(server) = self.resolve() {
-            // As in OTP, the dead do not mind.
-            let _ = server.send(Cast(message));
+    fn cast<M: CastTo<Self::Server>>(&self, message: M) -> Result<(), CastError<M>> {
+        // As in OTP, one who is not there does not mind.
+        let Ok(server) = self.resolve() else { return Ok(()) };
+        match server.try_room() {
+            Ok(room) => {
+                message.send_to(&server, room);
+                Ok(())
+            }
+            Err(NoRoom) => Err(CastError::Full(message)),
         }
-        Ok(())
+    }
+
+    /// As [`cast`](Self::cast), but waits for room if the server has a [bounded](super::Options::mailbox) mailbox that
+    /// is full. Who waits first gets room first. Returns at once if the server is not bounded, or not there.
+    ///
+    /// A server that waits for room in its own mailbox waits for ever: it makes room by handling what lies there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped while it waits, it sends nothing, and its place in the queue is given up.
+    fn cast_wait<M: CastTo<Self::Server>>(
+        &self,
+        message: M,
+    ) -> impl Future<Output = ()> + Send + use<Self, M> {
+        let server = self.resolve();
+        async move {
+            if let Ok(server) = server {
+                let room = server.room().await;
+                message.send_to(&server, room);
+            }
+        }
     }
 
     /// Sends a message to `handle_info`. Nobody is told if there is no such server.
     #[doc(alias = "erlang:send/2")]
-    fn send<M: Send + 'static>(&self, message: M)
-    where
-        Self::Server: HandleInfo<M>,
-    {
+    fn send<M: InfoTo<Self::Server>>(&self, message: M) {
         if let Ok(server) = self.resolve() {
-            let _ = server.send(Info(message));
+            message.send_to(&server);
         }
     }
 
@@ -228,17 +234,17 @@ impl<A: Address> Address for &A {
 }
 
 /// Puts the request into the mailbox.
-fn request_to<S: HandleCallFrom<M>, M: Send + 'static>(
+fn request_to<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     request: M,
     timeout: Option<Duration>,
-) -> Result<Answer<S::Reply>, CallError> {
+) -> Result<Answer<M::Reply>, CallError> {
     let process: ProcRef = server.0.clone();
     if current::waits_for(&process) {
         return Err(CallError::CallingSelf);
     }
     let (from, cell) = Caller::new(process);
-    if let Err(Call { from, .. }) = server.send(Call { request, from }) {
+    if let Err(from) = request.send_to(server, from) {
         from.disarm();
         return Err(CallError::NoProc);
     }

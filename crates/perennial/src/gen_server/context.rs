@@ -2,17 +2,16 @@
 
 use crate::{
     gen_server::{
-        GenServer, HandleContinue, HandleInfo, ServerRef,
+        ContinueTo, GenServer, HandleContinue, HandleInfo, InfoTo, ServerRef,
         message::{Continue, Deliver, Info},
     },
     pid::{Pid, Ref},
     process::{
         Down, Exit, Recipient, Timeout, Timer,
-        block::{ProcRef, Receive, Trap},
+        block::{ProcRef, Trap},
         monitors,
         node::Node,
         time::Sleep,
-        timer,
     },
 };
 use futures_util::stream::{FuturesUnordered, Stream};
@@ -124,38 +123,26 @@ impl<S: GenServer> Cx<S> {
 
     /// Sends `message` to this server after `delay`. The timer goes when the server ends.
     #[doc(alias = "erlang:send_after/3")]
-    pub fn send_after<M: Send + 'static>(&self, delay: Duration, message: M) -> Timer
-    where
-        S: HandleInfo<M>,
-    {
-        timer::send_after(self.me.0.clone() as Arc<dyn Receive<M>>, delay, message)
+    pub fn send_after<M: InfoTo<S>>(&self, delay: Duration, message: M) -> Timer {
+        self.recipient().send_after(delay, message)
     }
 
     /// Sends a message to this server every `period`, first after one `period`.
     #[doc(alias = "timer:send_interval/2")]
-    pub fn send_interval<M: Clone + Send + Sync + 'static>(&self, period: Duration, message: M) -> Timer
-    where
-        S: HandleInfo<M>,
-    {
-        timer::send_interval(self.me.0.clone() as Arc<dyn Receive<M>>, period, move || message.clone())
+    pub fn send_interval<M: InfoTo<S> + Clone + Sync>(&self, period: Duration, message: M) -> Timer {
+        self.recipient().send_interval(period, message)
     }
 
     /// This server as one who takes messages of type `M`.
-    pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
-    where
-        S: HandleInfo<M>,
-    {
-        Recipient::new(self.me.0.clone())
+    pub fn recipient<M: InfoTo<S>>(&self) -> Recipient<M> {
+        M::recipient(&self.me)
     }
 
     /// Handles `message` right after this callback and its reply, before anything in the mailbox. Several are
     /// handled in the order in which they were asked for; none if the callback stops the server.
     #[doc(alias = "handle_continue/2")]
-    pub fn continue_with<M: Send + 'static>(&mut self, message: M)
-    where
-        S: HandleContinue<M>,
-    {
-        self.pending().continues.push_back(Letter::boxed(Continue(message)));
+    pub fn continue_with<M: ContinueTo<S>>(&mut self, message: M) {
+        message.put_into(self);
     }
 
     /// Has [`Timeout`] come if no message does within `duration` after this callback. Any message cancels it.
@@ -175,6 +162,13 @@ impl<S: GenServer> Cx<S> {
             true => Poll::Ready(()),
             false => Poll::Pending,
         })
+    }
+
+    pub(crate) fn push_continue<M: Send + 'static>(&mut self, message: M)
+    where
+        S: HandleContinue<M>,
+    {
+        self.pending().continues.push_back(Letter::boxed(Continue(message)));
     }
 
     pub(crate) fn process(&self) -> &ProcRef {

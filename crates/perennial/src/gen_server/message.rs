@@ -18,6 +18,7 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) type Handling<'a> = Pin<Box<dyn Future<Output = NoReply> + Send + 'a>>;
 
@@ -68,6 +69,19 @@ impl<S: HandleCast<M>, M: Send + 'static> Message<S> for Cast<M> {
     }
 }
 
+/// A cast that takes room in a bounded mailbox, until it is handled or dropped.
+pub(crate) struct BoundedCast<M> {
+    pub(crate) message: M,
+    pub(crate) room: OwnedSemaphorePermit,
+}
+
+impl<S: HandleCast<M>, M: Send + 'static> Message<S> for BoundedCast<M> {
+    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
+        drop(self.room);
+        Box::pin(server.handle_cast(self.message, cx))
+    }
+}
+
 pub(crate) struct Info<M>(pub(crate) M);
 
 impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Info<M> {
@@ -115,6 +129,10 @@ impl<S: GenServer> Proc for ServerBlock<S> {
     }
     fn close(&self) {
         self.mailbox().close().for_each(panics::drop_quietly);
+        // After the mailbox: who waits for room finds it closed.
+        if let Some(room) = &self.process.room {
+            room.close();
+        }
     }
     fn request_stop(&self, reason: ExitReason) -> bool {
         // An error says that it has ended, which is as good.

@@ -98,6 +98,11 @@ impl<S: GenServer> Address for Name<S> {
 }
 
 /// How a server gets its name before its `init` runs: a [`Name`], a [`Via`](crate::registry::Via), or `()` for none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no name for the server `{S}`",
+    label = "not a name for `{S}`",
+    note = "`()` is no name at all; a name is a `Name<{S}>`, or a key of a registry: `REGISTRY.via::<{S}>(key)`"
+)]
 pub trait Register<S: GenServer>: Send + Sync + 'static {
     /// Registers `server`. Runs in the process of the server.
     fn register(&self, server: &ServerRef<S>) -> Registered;

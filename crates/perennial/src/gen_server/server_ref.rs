@@ -2,11 +2,12 @@
 
 use crate::{
     exit_reason::CallError,
-    gen_server::{Address, GenServer, HandleInfo, message::ServerBlock},
+    gen_server::{Address, GenServer, InfoTo, message::ServerBlock},
     pid::Pid,
     process::Recipient,
 };
 use std::{fmt, sync::Arc};
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 
 /// One process that is a server of type `S`, alive or not. It does not follow a restart: a name does.
 pub struct ServerRef<S: GenServer>(pub(crate) Arc<ServerBlock<S>>);
@@ -18,11 +19,30 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// It, as one who takes messages of type `M`.
-    pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
-    where
-        S: HandleInfo<M>,
-    {
-        Recipient::new(self.0.clone())
+    pub fn recipient<M: InfoTo<S>>(&self) -> Recipient<M> {
+        M::recipient(self)
+    }
+}
+
+/// The mailbox is bounded and full.
+pub(crate) struct NoRoom;
+
+impl<S: GenServer> ServerRef<S> {
+    /// Takes room for a cast, if that is bounded.
+    pub(crate) fn try_room(&self) -> Result<Option<OwnedSemaphorePermit>, NoRoom> {
+        let Some(room) = &self.0.process.room else { return Ok(None) };
+        match room.clone().try_acquire_owned() {
+            Ok(room) => Ok(Some(room)),
+            Err(TryAcquireError::NoPermits) => Err(NoRoom),
+            // It has ended, and takes anything.
+            Err(TryAcquireError::Closed) => Ok(None),
+        }
+    }
+
+    /// Waits for room for a cast, if that is bounded.
+    pub(crate) async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        // An error says that it has ended, see above.
+        self.0.process.room.clone()?.acquire_owned().await.ok()
     }
 }
 

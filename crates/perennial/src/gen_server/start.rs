@@ -26,6 +26,8 @@ pub struct Options {
     /// How long `init` may take before the process is killed and the start fails with
     /// [`StartError::Timeout`]. Default: as long as it likes.
     pub timeout: Option<Duration>,
+    /// How many casts may wait in the mailbox: see [`mailbox`](Self::mailbox). Default: as many as come.
+    pub mailbox: Option<usize>,
 }
 
 impl Options {
@@ -33,6 +35,21 @@ impl Options {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// With a limit for the casts that wait in the mailbox. When `limit` wait, [`cast`](super::Address::cast) gives
+    /// the message back and [`cast_wait`](super::Address::cast_wait) waits. Calls and other messages are not bounded
+    /// and take no room: a caller waits anyway.
+    ///
+    /// # Panics
+    ///
+    /// If `limit` is 0: no cast would ever be taken.
+    #[must_use]
+    #[track_caller]
+    pub fn mailbox(mut self, limit: usize) -> Self {
+        assert!(limit > 0, "a mailbox with room for no cast takes none");
+        self.mailbox = Some(limit);
         self
     }
 }
@@ -107,7 +124,7 @@ pub async fn start_monitor<S: GenServer>(
     args: S::Args,
     name: impl Register<S>,
 ) -> Result<(ServerRef<S>, Monitor), StartError> {
-    let starting = begin(args, name, false)?;
+    let starting = begin(args, name, false, &Options::default())?;
     let monitor = monitors::monitor(starting.server.pid());
     finish(starting, Options::default()).await.map(|server| (server, monitor))
 }
@@ -119,7 +136,7 @@ pub(crate) async fn start_with<S: GenServer>(
     link: bool,
     options: Options,
 ) -> Result<ServerRef<S>, StartError> {
-    finish(begin(args, name, link)?, options).await
+    finish(begin(args, name, link, &options)?, options).await
 }
 
 struct Starting<S: GenServer> {
@@ -127,7 +144,12 @@ struct Starting<S: GenServer> {
     started: oneshot::Receiver<Started>,
 }
 
-fn begin<S: GenServer>(args: S::Args, name: impl Register<S>, link: bool) -> Result<Starting<S>, StartError> {
+fn begin<S: GenServer>(
+    args: S::Args,
+    name: impl Register<S>,
+    link: bool,
+    options: &Options,
+) -> Result<Starting<S>, StartError> {
     // A name that is taken needs no process to find that out; the race is settled again in the process.
     if let Some(holder) = name.holder() {
         return Err(StartError::AlreadyStarted(holder));
@@ -137,9 +159,9 @@ fn begin<S: GenServer>(args: S::Args, name: impl Register<S>, link: bool) -> Res
         // An error says that nobody waits any more.
         let _ = tell.send(outcome);
     });
-    let options = Spawn { link, starter: Some(starter), behaviour: type_name::<S>() };
+    let spawn = Spawn { link, starter: Some(starter), behaviour: type_name::<S>(), room: options.mailbox };
     let block: Arc<ServerBlock<S>> =
-        spawn::spawn::<dyn Deliver<S>, _, _>(options, |block| server_loop::run(ServerRef(block), args, name));
+        spawn::spawn::<dyn Deliver<S>, _, _>(spawn, |block| server_loop::run(ServerRef(block), args, name));
     Ok(Starting { server: ServerRef(block), started })
 }
 

@@ -30,6 +30,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Semaphore;
 
 /// A process of any kind.
 pub(crate) type ProcRef = Arc<dyn Proc>;
@@ -95,6 +96,8 @@ pub(crate) struct Process {
     pub(crate) stats: Stats,
     /// What higher layers attach for others to find, such as the table of a registry.
     pub(crate) public: OnceLock<Arc<dyn Any + Send + Sync>>,
+    /// Room for casts, if that is bounded: each that waits holds a permit.
+    pub(crate) room: Option<Arc<Semaphore>>,
     /// Set when the parent has asked a process that traps exits to end; the request lies in the mailbox.
     pub(crate) shutdown: AtomicBool,
     notify: Notify,
@@ -227,6 +230,7 @@ impl Process {
         parent: Option<Pid>,
         ancestors: Option<Arc<Ancestor>>,
         behaviour: &'static str,
+        room: Option<usize>,
     ) -> Self {
         let notify = Notify::new(node.clock.activity());
         Self {
@@ -237,6 +241,7 @@ impl Process {
             behaviour,
             stats: Stats::default(),
             public: OnceLock::new(),
+            room: room.map(|room| Arc::new(Semaphore::new(room))),
             notify,
             doomed: AtomicBool::new(false),
             has_unsettled: AtomicBool::new(false),

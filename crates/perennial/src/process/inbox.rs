@@ -273,7 +273,7 @@ where
     M: Send + 'static,
     F: Future<Output: IntoExitReason> + Send + 'static,
 {
-    let options = Spawn { link, starter: None, behaviour: type_name::<F>() };
+    let options = Spawn { link, starter: None, behaviour: type_name::<F>(), room: None };
     spawn::spawn(options, |block: Arc<Bare<M>>| {
         let running = body(Inbox { block, taken: Batch::default() });
         async move { (running.await.into_exit_reason(), ()) }

@@ -41,6 +41,15 @@ impl<M: Send + 'static> Recipient<M> {
         timer::send_after(self.0.clone(), delay, message)
     }
 
+    /// Sends a message every `period`, first after one `period`, until the process ends.
+    #[doc(alias = "timer:send_interval/2")]
+    pub fn send_interval(&self, period: Duration, message: M) -> Timer
+    where
+        M: Clone + Sync,
+    {
+        timer::send_interval(self.0.clone(), period, move || message.clone())
+    }
+
     /// Which process it is.
     pub fn pid(&self) -> Pid {
         self.0.process().pid

@@ -24,6 +24,8 @@ pub(crate) struct Spawn {
     pub(crate) starter: Option<Starter>,
     /// The type of what runs in it.
     pub(crate) behaviour: &'static str,
+    /// Room for casts, if that is to be bounded.
+    pub(crate) room: Option<usize>,
 }
 
 /// Spawns a process on the current node. `body` makes what it runs from its own block.
@@ -49,7 +51,7 @@ where
         Arc::new(Ancestor { pid: parent.pid, next: parent.ancestors.clone() })
     });
     let parent_pid = parent.map(|parent| parent.process().pid);
-    let process = Process::new(pid, node.clone(), parent_pid, ancestors, spawn.behaviour);
+    let process = Process::new(pid, node.clone(), parent_pid, ancestors, spawn.behaviour, spawn.room);
     let block = Arc::new(Block::<D>::new(process));
     block.process.lock().starter = spawn.starter;
     let process: ProcRef = block.clone();

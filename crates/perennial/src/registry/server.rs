@@ -36,6 +36,7 @@ impl<K: Key, V: Send + Sync + 'static> GenServer for Registry<K, V> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Key, V: Send + Sync + 'static> HandleInfo<Exit> for Registry<K, V> {
     async fn handle_info(&mut self, _: Exit, _: &mut Cx<Self>) -> NoReply {
         noreply()

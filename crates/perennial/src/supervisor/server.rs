@@ -199,6 +199,7 @@ impl State {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleInfo<Exit> for Supervisor {
     /// The end of a child. One who is neither child nor parent is ignored.
     async fn handle_info(&mut self, exit: Exit, cx: &mut Cx<Self>) -> NoReply {
@@ -220,6 +221,7 @@ impl HandleInfo<Exit> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCast<TryAgain> for Supervisor {
     async fn handle_cast(&mut self, TryAgain { id, cause }: TryAgain, cx: &mut Cx<Self>) -> NoReply {
         // Race: it may have been terminated, deleted or restarted with others meanwhile.
@@ -231,6 +233,7 @@ impl HandleCast<TryAgain> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<StartChild> for Supervisor {
     type Reply = Result<Pid, StartChildError>;
 
@@ -257,6 +260,7 @@ impl HandleCall<StartChild> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<TerminateChild> for Supervisor {
     type Reply = Result<(), TerminateChildError>;
 
@@ -271,6 +275,7 @@ impl HandleCall<TerminateChild> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<RestartChild> for Supervisor {
     type Reply = Result<Pid, RestartChildError>;
 
@@ -288,6 +293,7 @@ impl HandleCall<RestartChild> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<DeleteChild> for Supervisor {
     type Reply = Result<(), DeleteChildError>;
 
@@ -304,6 +310,7 @@ impl HandleCall<DeleteChild> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<WhichChildren> for Supervisor {
     type Reply = Vec<ChildInfo>;
 
@@ -312,6 +319,7 @@ impl HandleCall<WhichChildren> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<WhichChild> for Supervisor {
     type Reply = Option<ChildInfo>;
 
@@ -320,6 +328,7 @@ impl HandleCall<WhichChild> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<GetChildSpec> for Supervisor {
     type Reply = Option<ChildSpec>;
 
@@ -334,6 +343,7 @@ impl HandleCall<GetChildSpec> for Supervisor {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl HandleCall<CountChildren> for Supervisor {
     type Reply = ChildCounts;
 

@@ -1,5 +1,6 @@
 //! The rules of the generic server: rows G of `SEMANTICS.md`.
 
+mod bounded;
 mod callers;
 mod calls;
 mod continues;

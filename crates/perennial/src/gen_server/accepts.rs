@@ -1,0 +1,78 @@
+//! The messages of a server, seen from the message: bounds of what sends.
+//!
+//! `M: CallTo<S>` says the same as `S: HandleCallFrom<M>`. With the latter as the bound of `call`, the compiler would
+//! guess `M` from what `S` handles before it looks at the argument, and speak of a wrong argument, or of `_`, where
+//! a handler is missing.
+
+use crate::{
+    gen_server::{
+        Caller, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, ServerRef,
+        message::{BoundedCast, Call, Cast, Info},
+    },
+    process::Recipient,
+};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// A request that a server of type `S` answers: it has [`HandleCall`](super::HandleCall) or [`HandleCallFrom`] for it.
+pub trait CallTo<S: GenServer>: Send + 'static {
+    /// What the caller gets.
+    type Reply: Send + 'static;
+
+    #[doc(hidden)]
+    fn send_to(self, server: &ServerRef<S>, from: Caller<Self::Reply>) -> Result<(), Caller<Self::Reply>>;
+}
+
+impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
+    type Reply = S::Reply;
+
+    fn send_to(self, server: &ServerRef<S>, from: Caller<S::Reply>) -> Result<(), Caller<S::Reply>> {
+        server.send(Call { request: self, from }).map_err(|Call { from, .. }| from)
+    }
+}
+
+/// A message that a server of type `S` takes as a cast: it has [`HandleCast`] for it.
+pub trait CastTo<S: GenServer>: Sized + Send + 'static {
+    #[doc(hidden)]
+    fn send_to(self, server: &ServerRef<S>, room: Option<OwnedSemaphorePermit>);
+}
+
+impl<S: HandleCast<M>, M: Send + 'static> CastTo<S> for M {
+    fn send_to(self, server: &ServerRef<S>, room: Option<OwnedSemaphorePermit>) {
+        // As in OTP, the dead do not mind.
+        let _sent = match room {
+            None => server.send(Cast(self)).is_ok(),
+            Some(room) => server.send(BoundedCast { message: self, room }).is_ok(),
+        };
+    }
+}
+
+/// A message that a server of type `S` takes as neither call nor cast: it has [`HandleInfo`] for it.
+pub trait InfoTo<S: GenServer>: Sized + Send + 'static {
+    #[doc(hidden)]
+    fn send_to(self, server: &ServerRef<S>);
+    #[doc(hidden)]
+    fn recipient(server: &ServerRef<S>) -> Recipient<Self>;
+}
+
+impl<S: HandleInfo<M>, M: Send + 'static> InfoTo<S> for M {
+    fn send_to(self, server: &ServerRef<S>) {
+        // As above.
+        let _ = server.send(Info(self));
+    }
+
+    fn recipient(server: &ServerRef<S>) -> Recipient<M> {
+        Recipient::new(server.0.clone())
+    }
+}
+
+/// A message with which a server of type `S` continues: it has [`HandleContinue`] for it.
+pub trait ContinueTo<S: GenServer>: Send + 'static {
+    #[doc(hidden)]
+    fn put_into(self, cx: &mut Cx<S>);
+}
+
+impl<S: HandleContinue<M>, M: Send + 'static> ContinueTo<S> for M {
+    fn put_into(self, cx: &mut Cx<S>) {
+        cx.push_continue(self);
+    }
+}

@@ -1,0 +1,8 @@
+//! The rules of the application: rows AP of `SEMANTICS.md`.
+
+mod ends;
+#[cfg(all(unix, feature = "signal"))]
+mod signals;
+mod starts;
+mod stops;
+mod worker;

@@ -1,0 +1,34 @@
+use perennial::prelude::*;
+
+struct Stack(Vec<u32>);
+struct Pop;
+struct Push;
+
+impl GenServer for Stack {
+    type Args = ();
+    async fn init(_: (), _: &mut Cx<Self>) -> Result<Self, InitError> {
+        Ok(Self(Vec::new()))
+    }
+}
+
+impl HandleCall<Pop> for Stack {
+    type Reply = Option<u32>;
+    async fn handle_call(&mut self, _: Pop, _: &mut Cx<Self>) -> Reply<Option<u32>> {
+        reply(self.0.pop())
+    }
+}
+
+impl HandleCallFrom<Push> for Stack {
+    type Reply = Option<u32>;
+    async fn handle_call_from(&mut self, _: Push, _: Caller<Option<u32>>, _: &mut Cx<Self>) -> NoReply {
+        noreply()
+    }
+}
+
+struct Peek;
+
+async fn client(stack: Name<Stack>) {
+    let _ = stack.call(Peek).await;
+}
+
+fn main() {}
