@@ -133,11 +133,14 @@ impl std::hash::Hash for Deadly {
     fn hash<H: std::hash::Hasher>(&self, _: &mut H) {
         if self.0.load(SeqCst) {
             let registry = DEADLY.name().pid_now().unwrap();
-            // From a thread of its own: woken from here, the registry would wait for this worker.
-            std::thread::spawn(move || process::kill(registry)).join().unwrap();
-            while process::info(registry).is_some() {
-                std::thread::yield_now();
-            }
+            // From a thread of its own: woken from here, the registry would wait for this worker. Its `Down` comes when
+            // its rows are released.
+            let end = std::thread::spawn(move || {
+                let down = process::monitor(registry);
+                process::kill(registry);
+                tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(down)
+            });
+            end.join().unwrap();
         }
     }
 }
