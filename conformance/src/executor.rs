@@ -2,19 +2,19 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`lab`] | the book of a scenario: labels, log, messages, ends, names of monitors and timers |
-//! | [`driver`] | the loop: run a step, settle, observe, compare |
-//! | [`exec`] | an operation as a message to whoever is to run it |
-//! | [`probe`], [`bare`], [`job`] | the test server, which `test` is too; bare processes; the body of a task |
-//! | [`target`] | whom an operation is for |
-//! | [`start`], [`supervisor`], [`registry`] | starting what a specification describes |
-//! | [`ops`], [`function`] | the operations; functions on a value |
+//! | `lab` | the book of a scenario: labels, log, messages, ends, names of monitors and timers |
+//! | `driver` | the loop: run a step, settle, observe, compare |
+//! | `exec` | an operation as a message to whoever is to run it |
+//! | `probe`, `bare`, `job` | the test server, which `test` is too; bare processes; the body of a task |
+//! | `target` | whom an operation is for |
+//! | `start`, `supervisor`, `registry` | starting what a specification describes |
+//! | `ops`, `function` | the operations; functions on a value |
 //!
 //! # How it waits
 //!
 //! The driver is a process of the node, so the clock counts it: while it waits for the result of an operation, time
 //! passes if everybody else waits too; while it settles, time stands still. It never waits for real time, so a
-//! scenario takes as long as its work. One that hangs is given up after [`PATIENCE`].
+//! scenario takes as long as its work. One that hangs is given up after `PATIENCE`.
 
 use std::io;
 use std::panic;
