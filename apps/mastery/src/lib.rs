@@ -9,6 +9,7 @@
 //! | [`store`] | what outlives a process: quizzes, runs, students, responses |
 //! | [`boundary`] | the processes: store, catalog, proctor, runs, sessions |
 //! | [`facade`] | what the service can do, as functions with typed results |
+//! | [`web`] | the same over HTTP: a JSON API, a plain page, health and metrics |
 //! | [`app`] | the service as a whole |
 //! | [`drill`] | many simulated students, and chaos |
 //! | [`commands`] | what the `mastery` program does when it is called by name |
@@ -21,3 +22,4 @@ pub mod core;
 pub mod drill;
 pub mod facade;
 pub mod store;
+pub mod web;

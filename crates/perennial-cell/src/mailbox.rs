@@ -21,7 +21,14 @@
 //! There is no ABA problem: a pusher never reads through the head it replaces, it only stores it as `next`.
 
 use crate::sync::{AtomicPtr, Ordering};
-use std::{fmt, marker::PhantomData, ptr, ptr::NonNull};
+use std::{
+    fmt,
+    marker::PhantomData,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    ptr,
+    ptr::NonNull,
+};
 
 /// What a letter begins with, whatever it carries.
 struct Header<D: ?Sized> {
@@ -141,6 +148,13 @@ impl<D: ?Sized> Mailbox<D> {
         }
     }
 
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        // Acquire: as `take`, for one who looks before it takes.
+        let head = self.head.load(Ordering::Acquire);
+        head.is_null() || head == closed()
+    }
+
     /// Takes everything that waits, oldest first.
     pub fn take(&self) -> Batch<D> {
         let mut head = self.head.load(Ordering::Relaxed);
@@ -207,7 +221,7 @@ impl<D: ?Sized> Batch<D> {
         let mut first = ptr::null_mut();
         while !last.is_null() {
             // SAFETY: owned by the caller, not null, and a letter by invariant 1.
-            let next = unsafe { std::mem::replace(&mut (*last).next, first) };
+            let next = unsafe { mem::replace(&mut (*last).next, first) };
             first = last;
             last = next;
         }
@@ -242,8 +256,22 @@ impl<D: ?Sized> Iterator for Batch<D> {
 }
 
 impl<D: ?Sized> Drop for Batch<D> {
+    /// All letters are dropped, also if one panics; then the first panic goes on when all are gone.
     fn drop(&mut self) {
-        self.for_each(drop);
+        let mut first = None;
+        for letter in self {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(letter))) {
+                match first {
+                    None => first = Some(panic),
+                    // It may panic again when it is dropped.
+                    Some(_) => mem::forget(panic),
+                }
+            }
+        }
+        match first {
+            Some(panic) if !std::thread::panicking() => resume_unwind(panic),
+            first => mem::forget(first),
+        }
     }
 }
 

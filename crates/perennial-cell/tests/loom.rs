@@ -11,7 +11,7 @@ use loom::{
     thread,
 };
 use perennial_cell::{Activity, Closed, Erase, Letter, Mailbox, Notify};
-use std::task::Waker;
+use std::task::{Wake, Waker};
 
 trait Number: Send {
     fn number(self: Box<Self>) -> usize;
@@ -86,6 +86,41 @@ fn a_letter_and_its_notification_are_not_slept_over() {
         seen += mailbox.take().count();
         let _ = notify.end(polled, None);
         assert_eq!(seen, 1);
+    });
+}
+
+#[test]
+fn a_reader_with_a_waker_of_its_own_does_not_sleep_over_a_letter() {
+    struct Flag(std::sync::atomic::AtomicBool);
+    impl Wake for Flag {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    loom::model(|| {
+        let mailbox = Arc::new(Mailbox::<dyn Number>::new());
+        let notify = Arc::new(Notify::new(None));
+        let _ = notify.end(notify.begin(Waker::noop()), None);
+        let (mailbox2, notify2) = (mailbox.clone(), notify.clone());
+        // The sender, and the owner whom it wakes.
+        let sender = thread::spawn(move || {
+            mailbox2.push(1).unwrap();
+            notify2.notify(None);
+            let polled = notify2.begin(Waker::noop());
+            if polled.has_reader() && !mailbox2.is_empty() {
+                notify2.wake_reader();
+            }
+            let _ = notify2.end(polled, None);
+        });
+        let woken = std::sync::Arc::new(Flag(std::sync::atomic::AtomicBool::new(false)));
+        let waker = Waker::from(woken.clone());
+        let mut seen = mailbox.take().count();
+        if seen == 0 {
+            notify.set_reader(&waker);
+            seen = mailbox.take().count();
+        }
+        sender.join().unwrap();
+        assert!(seen == 1 || woken.0.load(Ordering::SeqCst));
     });
 }
 

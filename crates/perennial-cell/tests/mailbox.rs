@@ -4,6 +4,7 @@
 
 use perennial_cell::{Closed, Erase, Letter, Mailbox};
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -75,6 +76,44 @@ fn unread_letters_are_dropped_once() {
     mailbox.push(Counted(drops.clone())).unwrap();
     drop(mailbox);
     assert_eq!(drops.load(Ordering::Relaxed), 5);
+}
+
+#[test]
+fn all_unread_letters_are_dropped_also_if_some_panic() {
+    struct Bad(Arc<AtomicUsize>);
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            panic!("in drop");
+        }
+    }
+    impl std::fmt::Display for Bad {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            Ok(())
+        }
+    }
+    let drops = Arc::new(AtomicUsize::new(0));
+    let filled = || {
+        let mailbox = Mailbox::<dyn Show>::new();
+        for _ in 0..3 {
+            mailbox.push(Bad(drops.clone())).unwrap_or_else(|_| panic!("open"));
+        }
+        mailbox
+    };
+    let mailbox = filled();
+    assert!(!mailbox.is_empty());
+    let batch = mailbox.take();
+    assert!(mailbox.is_empty());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(batch))).is_err());
+    assert_eq!(drops.load(Ordering::Relaxed), 3);
+    // Also while another panic unwinds, which is not to become an abort.
+    let mailbox = filled();
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        let _mailbox = mailbox;
+        panic!("the first");
+    }));
+    assert_eq!(unwound.unwrap_err().downcast_ref::<&str>(), Some(&"the first"));
+    assert_eq!(drops.load(Ordering::Relaxed), 6);
 }
 
 #[test]

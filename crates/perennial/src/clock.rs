@@ -14,8 +14,9 @@
 //!
 //! One who calls `tokio::task::yield_now`, or whose tokio budget is used up, can run, but is in nobody's count: tokio
 //! keeps its waker, and wakes it when the thread has nothing else to do. So the driver yields too, and goes on only if
-//! nothing has moved meanwhile. On a current-thread runtime it is woken together with all who yielded before it, so
-//! that is exact. On a multi-thread one the others may be on other threads; it yields a few times more.
+//! nothing has moved meanwhile: it is woken together with all who yielded before it on its thread. Of a multi-thread
+//! runtime the other threads have to be parked as well; one that keeps a waker is not. A plain task that blocks its
+//! thread is not waited for without end.
 //!
 //! # Deadlock safety
 //!
@@ -37,13 +38,16 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{runtime::RuntimeMetrics, time::Instant};
 
 /// What a timer does. Runs on whatever thread finds it due, so it only sends or wakes.
 type Fire = Box<dyn FnOnce() + Send>;
 
 /// Far enough for a sleep that nobody will see the end of, and near enough not to overflow an `Instant`.
 const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+
+/// How often the driver yields at most until the other threads are parked.
+const LOOKS: u32 = 1000;
 
 /// One timer of one clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,7 +116,11 @@ impl Clock {
 
     /// Fires `fire` after `delay`; a delay of zero too is asynchronous.
     pub(crate) fn schedule(&self, delay: Duration, fire: impl FnOnce() + Send + 'static) -> TimerId {
-        let deadline = self.now().saturating_add(delay);
+        self.schedule_at(self.now().saturating_add(delay), fire)
+    }
+
+    /// Fires `fire` at a time on this clock; at once if that is over.
+    pub(crate) fn schedule_at(&self, deadline: Duration, fire: impl FnOnce() + Send + 'static) -> TimerId {
         let mut timers = self.lock();
         timers.order += 1;
         let id = TimerId { deadline, order: timers.order };
@@ -140,7 +148,7 @@ impl Clock {
     }
 
     /// Fires timers at their time, until the clock is dropped.
-    pub(crate) async fn drive(clock: Weak<Self>, looks: u32) {
+    pub(crate) async fn drive(clock: Weak<Self>, runtime: RuntimeMetrics) {
         // The clock itself is not held while the driver waits, so that it can go.
         let Some(driver) = clock.upgrade().map(|this| this.driver.clone()) else { return };
         loop {
@@ -157,8 +165,13 @@ impl Clock {
             }
             let before = this.lulls();
             drop(this);
-            for _ in 0..looks {
+            for _ in 0..LOOKS {
                 tokio::task::yield_now().await;
+                if others_are_parked(&runtime) {
+                    break;
+                }
+                // Not only tokio's, also the machine's: the other thread may wait for a core.
+                std::thread::yield_now();
             }
             let Some(this) = clock.upgrade() else { return };
             let look_again = this.lulls() != before || this.step();
@@ -267,6 +280,13 @@ impl Settling {
         state.finished = true;
         state.waker.take()
     }
+}
+
+/// Whether no thread of the runtime but ours is at work.
+fn others_are_parked(runtime: &RuntimeMetrics) -> bool {
+    let workers = 0..runtime.num_workers();
+    // Odd from before a worker parks until after it has unparked; on a current-thread runtime we are the only one.
+    workers.filter(|worker| runtime.worker_park_unpark_count(*worker).is_multiple_of(2)).count() <= 1
 }
 
 /// Fires a timer or wakes; a panic in there is not the driver's end.

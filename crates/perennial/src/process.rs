@@ -107,7 +107,7 @@ pub fn whereis(name: &str) -> Option<Pid> {
 /// Whoever takes messages of type `M` at `pid`: a bare process with an `Inbox<M>`. For servers there is
 /// [`Pid::server`](crate::pid::Pid::server).
 pub fn recipient<M: Send + 'static>(pid: Pid) -> Option<Recipient<M>> {
-    let process = Node::of(pid)?.process(pid)?;
+    let process = Node::of(pid)?.process(pid).filter(|process| process.process().is_alive())?;
     let bare = process.as_any().downcast::<block::Block<dyn inbox::Open<M>>>().ok()?;
     Some(Recipient::new(bare as Arc<dyn Receive<M>>))
 }

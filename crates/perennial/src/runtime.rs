@@ -4,8 +4,8 @@
 //! ```
 //! use perennial::{process, runtime};
 //! let reason = runtime::run_main(async {
-//!     let pid = process::spawn(|_: process::Inbox<()>| async {});
-//!     process::monitor(pid).await.reason
+//!     let (_, ended) = process::spawn_monitor(|_: process::Inbox<()>| async {});
+//!     ended.await.reason
 //! });
 //! assert!(reason.is_normal());
 //! ```

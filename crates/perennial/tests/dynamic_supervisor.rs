@@ -30,7 +30,7 @@ async fn states() -> Vec<ChildState> {
 }
 
 fn idle() -> ChildSpec {
-    let task = ChildSpec::task("idle", || std::future::pending::<()>());
+    let task = ChildSpec::task("idle", std::future::pending::<()>);
     ChildSpec { restart: Restart::Temporary, ..task }
 }
 

@@ -41,7 +41,7 @@ fn abc(log: &Log) -> [ChildSpec; 3] {
 }
 
 fn idle() -> ChildSpec {
-    ChildSpec { restart: Restart::Temporary, ..ChildSpec::task("idle", || pending::<()>()) }
+    ChildSpec { restart: Restart::Temporary, ..ChildSpec::task("idle", pending::<()>) }
 }
 
 /// What blocks the thread that runs it, until it is let go or the test is over.

@@ -467,7 +467,7 @@ async fn plain_futures_are_children_like_any_other() {
 #[perennial::test]
 async fn a_tree_of_100_000_children_starts_and_stops_in_near_linear_time() {
     let spec = |id: u32| {
-        let task = ChildSpec::task("", || std::future::pending::<()>());
+        let task = ChildSpec::task("", std::future::pending::<()>);
         ChildSpec { id: ChildId::new(id), ..task }
     };
     let supervisor = start((0..100_000).map(spec), Strategy::OneForOne).await;

@@ -11,6 +11,8 @@ use perennial::runtime;
 
 use crate::app;
 use crate::facade::Mastery;
+use crate::web;
+use crate::web::keys::Keys;
 
 /// Serve quizzes to a class.
 ///
@@ -43,9 +45,13 @@ impl Serve {
     async fn serve(&self, out: &mut impl Write) -> io::Result<u8> {
         let env = app::open(&self.data).await.map_err(io::Error::other)?;
         let mastery = Mastery::new(env.clone());
-        let root = app::start(&env, self.web(&mastery)).await.map_err(io::Error::other)?;
+        let keys = Keys::in_dir(&self.data)?;
+        let token = keys.teacher_token();
+        let web = web::child_spec(mastery.clone(), web::Options::new(self.listen(), keys));
+        let root = app::start(&env, [web]).await.map_err(io::Error::other)?;
         app::ship(&mastery).await.map_err(io::Error::other)?;
         writeln!(out, "mastery is at http://{} (data in {})\n", self.listen(), self.data.display())?;
+        writeln!(out, "teachers send Authorization: Bearer {token}\n")?;
         writeln!(out, "{}", app::outline::outline(&Node::current(), root))?;
         writeln!(out, "Ctrl-C stops it.")?;
         out.flush()?;
@@ -77,11 +83,6 @@ impl Serve {
             };
             io::Error::new(error.kind(), message)
         })
-    }
-
-    /// The last child of the root supervisor: what takes requests.
-    fn web(&self, _mastery: &Mastery) -> Option<ChildSpec> {
-        None
     }
 }
 

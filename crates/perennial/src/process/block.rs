@@ -7,7 +7,12 @@
 //!    whole, then tells the others. So a link is never known only to the one who ended.
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
-//! 4. No user code, waker or `Drop` of a user's value runs under the lock.
+//! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process
+//!    itself: push a message, notify it (its waker is a task of tokio, which only queues it), set and cancel timers.
+//! 5. A monitor, a link or a timer is taken out, and its message pushed, under one lock. So one who takes it out
+//!    first never gets the message later.
+//! 6. The mailbox is closed, and timers are taken out, after the phase is not `Alive` any more; a push under the
+//!    lock while it is `Alive` cannot fail.
 
 use crate::{
     clock::TimerId,
@@ -44,6 +49,10 @@ pub(crate) trait Proc: Send + Sync + 'static {
     fn close(&self);
     /// Asks for an orderly stop by a message; false if this kind of process has none.
     fn request_stop(&self, reason: ExitReason) -> bool;
+    /// Whether messages wait for a reader that has a waker of its own.
+    fn has_mail(&self) -> bool {
+        false
+    }
 }
 
 /// A process and its mailbox.
@@ -91,6 +100,8 @@ impl<D: ?Sized> fmt::Debug for Block<D> {
 pub(crate) struct Process {
     pub(crate) pid: Pid,
     pub(crate) node: Arc<NodeInner>,
+    /// Its number among all processes of its node, by start.
+    pub(crate) order: u64,
     pub(crate) parent: Option<Pid>,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
     pub(crate) behaviour: &'static str,
@@ -111,11 +122,40 @@ pub(crate) struct Process {
     state: Mutex<State>,
 }
 
-/// A process's parents, grandparents and so on.
+/// A process's parents, grandparents and so on; of very many generations only the nearest.
 #[derive(Debug)]
 pub(crate) struct Ancestor {
     pub(crate) pid: Pid,
     pub(crate) next: Option<Arc<Ancestor>>,
+    generation: usize,
+}
+
+/// How many generations are remembered at most; half of them when there are more. A chain of processes each of which
+/// starts the next would else grow for ever, and its drop would need a stack as deep.
+const GENERATIONS: usize = 512;
+
+impl Ancestor {
+    /// The ancestors of a child of `parent`.
+    pub(crate) fn of_child(parent: &Process) -> Arc<Self> {
+        let push = |next: Option<Arc<Self>>, pid| {
+            let generation = next.as_ref().map_or(1, |next| next.generation + 1);
+            Some(Arc::new(Self { pid, next, generation }))
+        };
+        let known = parent.ancestors.as_ref();
+        let kept = match known {
+            Some(ancestors) if ancestors.generation >= GENERATIONS => {
+                let nearest: Vec<_> = Self::pids(known).take(GENERATIONS / 2).collect();
+                nearest.into_iter().rev().fold(None, push)
+            }
+            _ => known.cloned(),
+        };
+        push(kept, parent.pid).expect("it was pushed")
+    }
+
+    /// From the parent on.
+    pub(crate) fn pids(first: Option<&Arc<Self>>) -> impl Iterator<Item = Pid> {
+        std::iter::successors(first, |ancestor| ancestor.next.as_ref()).map(|ancestor| ancestor.pid)
+    }
 }
 
 /// What an observer wants to know, without asking the process.
@@ -186,6 +226,7 @@ pub(crate) struct Bonds {
 pub(crate) type Starter = Box<dyn FnOnce(Started) + Send>;
 
 /// How a start ended.
+#[allow(clippy::enum_variant_names, reason = "the word of OTP")]
 #[derive(Clone, Debug)]
 pub(crate) enum Started {
     Running,
@@ -197,18 +238,19 @@ pub(crate) enum Started {
 /// Who gets a `Down`.
 pub(crate) enum Watcher {
     /// A process, through its mailbox.
-    Process { pid: Pid, to: Arc<dyn Receive<Down>>, name: Option<Arc<str>> },
+    Process { to: Arc<dyn Receive<Down>>, name: Option<Arc<str>> },
     /// A future.
     Future(tokio::sync::oneshot::Sender<Down>),
 }
 
-/// A process that takes messages of type `M`.
+/// A process that takes messages of type `M`. To receive is to push and to notify, and may be done under the lock of
+/// the process: no user code runs, and no lock of the process is taken.
 pub(crate) trait Receive<M>: Send + Sync {
     fn receive(&self, message: M) -> Result<(), M>;
     fn process(&self) -> &Process;
 }
 
-/// A process that takes exit signals as messages.
+/// A process that takes exit signals as messages; under its lock, as [`Receive`].
 pub(crate) trait Trap: Send + Sync {
     fn trapped(&self, exit: Exit);
 }
@@ -229,9 +271,9 @@ pub(crate) trait Settle: Send + Sync {
 impl Process {
     pub(crate) fn new(
         pid: Pid,
+        order: u64,
         node: Arc<NodeInner>,
-        parent: Option<Pid>,
-        ancestors: Option<Arc<Ancestor>>,
+        parent: Option<&Self>,
         behaviour: &'static str,
         room: Option<usize>,
     ) -> Self {
@@ -239,8 +281,9 @@ impl Process {
         Self {
             pid,
             node,
-            parent,
-            ancestors,
+            order,
+            parent: parent.map(|parent| parent.pid),
+            ancestors: parent.map(Ancestor::of_child),
             behaviour,
             stats: Stats::default(),
             public: OnceLock::new(),
@@ -385,6 +428,10 @@ impl Process {
 impl State {
     pub(crate) fn bonds(&mut self) -> &mut Bonds {
         self.bonds.get_or_insert_default()
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        matches!(self.phase, Phase::Alive)
     }
 
     /// Whether links and monitors can still be made, and will be told.

@@ -49,9 +49,19 @@ pub(crate) fn with<R>(process: ProcRef, f: impl FnOnce() -> R) -> R {
 
 /// Runs `f` and says which processes it spawned with a link. Not nested.
 pub(crate) fn recording<R>(f: impl FnOnce() -> R) -> (R, Vec<Pid>) {
+    // A guard, so that a panic does not go on recording.
+    struct Stop;
+    impl Drop for Stop {
+        fn drop(&mut self) {
+            SPAWNED.with(RefCell::take);
+        }
+    }
     SPAWNED.with(|spawned| spawned.replace(Some(Vec::new())));
+    let stop = Stop;
     let result = f();
-    (result, SPAWNED.with(RefCell::take).unwrap_or_default())
+    let spawned = SPAWNED.with(RefCell::take).unwrap_or_default();
+    drop(stop);
+    (result, spawned)
 }
 
 /// A process was spawned with a link; noted if somebody records that.
@@ -87,6 +97,12 @@ pub struct Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         // Guards dropped out of order take those entered later with them.
-        let _ = ENTERED.try_with(|entered| entered.borrow_mut().truncate(self.depth - 1));
+        let left = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            let keep = entered.len().min(self.depth - 1);
+            entered.split_off(keep)
+        });
+        // Dropped here: what goes with the last of a node may ask for the current one.
+        drop(left);
     }
 }

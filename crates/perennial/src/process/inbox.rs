@@ -11,6 +11,7 @@ use crate::{
         panics,
         recipient::Recipient,
         spawn::{self, Spawn},
+        task,
         timer::{self, Timer},
     },
 };
@@ -19,8 +20,9 @@ use std::{
     any::{Any, type_name},
     fmt,
     future::{Future, poll_fn},
+    mem,
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -49,7 +51,10 @@ impl<T: IntoExitReason, E: Into<ExitReason>> IntoExitReason for Result<T, E> {
 }
 
 /// The type of `loop {}`, which cannot be written yet: what a `fn() -> !` returns.
-trait Returns {
+#[allow(unnameable_types, reason = "public only because it stands in an impl of a public trait")]
+#[doc(hidden)]
+pub trait Returns {
+    /// What it returns.
     type Output;
 }
 
@@ -63,19 +68,20 @@ impl IntoExitReason for <fn() -> ! as Returns>::Output {
     }
 }
 
-/// A letter of a bare process.
+/// A letter of a bare process. What is in it is made into an `M` by the one who reads it, not by the one who sends:
+/// that is user code, which is not to run under a lock or in the last acts of another process.
 pub(crate) trait Open<M>: Send {
     fn open(self: Box<Self>) -> M;
 }
 
-impl<M: Send> Open<M> for Letter<dyn Open<M>, M> {
+impl<M: From<T>, T: Send> Open<M> for Letter<dyn Open<M>, T> {
     fn open(self: Box<Self>) -> M {
-        self.into_value()
+        M::from(self.into_value())
     }
 }
 
-impl<M: Send + 'static> Erase<M> for dyn Open<M> {
-    fn erase(letter: Box<Letter<Self, M>>) -> Box<Self> {
+impl<M: From<T> + 'static, T: Send + 'static> Erase<T> for dyn Open<M> {
+    fn erase(letter: Box<Letter<Self, T>>) -> Box<Self> {
         letter
     }
 }
@@ -95,13 +101,14 @@ impl<M: Send + 'static> Proc for Bare<M> {
     fn request_stop(&self, _: ExitReason) -> bool {
         false
     }
+    fn has_mail(&self) -> bool {
+        !self.mailbox().is_empty()
+    }
 }
 
-impl<T: Send, M: From<T> + Send + 'static> Receive<T> for Bare<M> {
+impl<T: Send + 'static, M: From<T> + Send + 'static> Receive<T> for Bare<M> {
     fn receive(&self, message: T) -> Result<(), T> {
-        // The value is made into the inbox's type, so it cannot be given back; nobody here asks for it.
-        let _ = self.send(M::from(message));
-        Ok(())
+        self.send(message)
     }
     fn process(&self) -> &Process {
         &self.process
@@ -110,7 +117,8 @@ impl<T: Send, M: From<T> + Send + 'static> Receive<T> for Bare<M> {
 
 impl<M: From<Exit> + Send + 'static> Trap for Bare<M> {
     fn trapped(&self, exit: Exit) {
-        let _ = self.send(M::from(exit));
+        // An error says that it has ended.
+        let _ = self.send(exit);
     }
 }
 
@@ -131,7 +139,21 @@ impl<M: Send + 'static> Inbox<M> {
     ///
     /// Cancel safe: a message is taken only when the future is ready.
     pub async fn receive(&mut self) -> M {
-        poll_fn(|_| self.try_receive().map_or(Poll::Pending, Poll::Ready)).await
+        poll_fn(|cx| self.poll_receive(cx)).await
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<M> {
+        if let Some(message) = self.try_receive() {
+            return Poll::Ready(message);
+        }
+        let me: ProcRef = self.block.clone();
+        if task::polls_with(&me, cx.waker()) {
+            return Poll::Pending;
+        }
+        // We are in another task, or in a set of futures that polls only those that were woken.
+        self.block.process.waker_slot().set_reader(cx.waker());
+        // Race: a message that came just before was not told to us.
+        self.try_receive().map_or(Poll::Pending, Poll::Ready)
     }
 
     /// The next message, if there is one already.
@@ -161,7 +183,11 @@ impl<M: Send + 'static> Inbox<M> {
         M: From<Exit>,
     {
         let new = trap.then(|| self.block.clone() as Arc<dyn Trap>);
-        let old = std::mem::replace(&mut self.block.process.lock().trap, new);
+        let mut state = self.block.process.lock();
+        // One that has ended would keep itself in memory.
+        let new = new.filter(|_| state.is_alive());
+        let old = mem::replace(&mut state.trap, new);
+        drop(state);
         old.is_some()
     }
 
@@ -197,6 +223,23 @@ impl<M: Send + 'static> Inbox<M> {
     pub fn send_after(&self, delay: Duration, message: M) -> Timer {
         timer::send_after::<M>(self.block.clone(), delay, message)
     }
+
+    /// Sends a clone of `message` to this process every `period`, first after one `period`.
+    ///
+    /// It keeps its beat: a tick is counted from the moment at which the one before it was due. It goes on until it
+    /// is [cancelled](Timer::cancel) or the process ends.
+    ///
+    /// # Panics
+    ///
+    /// If the period is zero.
+    #[doc(alias = "timer:send_interval/2")]
+    #[track_caller]
+    pub fn send_interval(&self, period: Duration, message: M) -> Timer
+    where
+        M: Clone,
+    {
+        timer::send_interval::<M>(self.block.clone(), period, move || message.clone())
+    }
 }
 
 impl<M> fmt::Debug for Inbox<M> {
@@ -221,8 +264,9 @@ impl<M> fmt::Debug for Inbox<M> {
 /// let echo = process::spawn_receiver(|mut inbox: process::Inbox<u32>| async move {
 ///     assert_eq!(inbox.receive().await, 7);
 /// });
+/// let ended = process::monitor(echo.pid());
 /// echo.send(7).unwrap();
-/// assert!(process::monitor(echo.pid()).await.reason.is_normal());
+/// assert!(ended.await.reason.is_normal());
 /// # }
 /// ```
 #[doc(alias = "spawn/1")]

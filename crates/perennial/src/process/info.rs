@@ -2,7 +2,7 @@
 
 use crate::{
     pid::Pid,
-    process::{current, node::Node},
+    process::{block::Ancestor, current, node::Node},
 };
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -23,7 +23,7 @@ pub struct Info {
     pub behaviour: &'static str,
     /// The process that started it, and is linked to it from the start.
     pub parent: Option<Pid>,
-    /// Parent, grandparent and so on, as they were at its start.
+    /// Parent, grandparent and so on, as they were at its start; the nearest few hundred.
     pub ancestors: Vec<Pid>,
     /// The processes that are linked to it.
     pub links: Vec<Pid>,
@@ -41,7 +41,7 @@ pub struct Info {
     pub last_activity: Duration,
 }
 
-/// What is known of a process; none if it has ended. It is not disturbed.
+/// What is known of a process; none if it has ended, or is about to. It is not disturbed.
 #[doc(alias = "process_info/1")]
 pub fn info(pid: Pid) -> Option<Info> {
     let block = Node::of(pid)?.process(pid)?;
@@ -50,13 +50,12 @@ pub fn info(pid: Pid) -> Option<Info> {
     // The order of these two keeps the difference from falling below zero.
     let messages = read(&process.stats.handled);
     let received = read(&process.stats.received);
-    let mut ancestors = Vec::new();
-    let mut next = &process.ancestors;
-    while let Some(ancestor) = next {
-        ancestors.push(ancestor.pid);
-        next = &ancestor.next;
-    }
+    let ancestors = Ancestor::pids(process.ancestors.as_ref()).collect();
     let state = process.lock();
+    // It is in the table until its last acts are done; for others it has ended when its reason is fixed.
+    if !state.is_alive() {
+        return None;
+    }
     let bonds = state.bonds.as_deref();
     Some(Info {
         pid,

@@ -15,6 +15,9 @@
 //!
 //! So one who hears of an end finds the names free and the process gone, and what starts next finds nothing of what
 //! was before.
+//!
+//! Whatever may run code of a user (a `Drop`, a waker, a subscriber of `tracing`) runs by itself under
+//! [`panics::call_quietly`]: a panic there is logged, and the acts go on.
 
 use crate::{
     exit_reason::{CallError, ExitReason},
@@ -56,7 +59,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     // A statement of its own: the lock is not held while the reply is sent.
     let last_reply = process.lock().last_reply.take();
     if let Some(reply) = last_reply {
-        let _ = panics::catch(reply);
+        panics::call_quietly(reply);
     }
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
@@ -70,7 +73,10 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
         }
     }
     for peer in mem::take(&mut bonds.links) {
-        links::signal(node.process(peer).as_ref(), Signal::Link, process.pid, &reason, Some(exit));
+        let peer = node.process(peer);
+        panics::call_quietly(|| {
+            links::signal(peer.as_ref(), Signal::Link, process.pid, &reason, Some(exit));
+        });
     }
     let (starter, trap) = {
         let mut state = process.lock();
@@ -79,7 +85,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     };
     drop(trap);
     if let Some(starter) = starter {
-        starter(Started::Exit(reason));
+        panics::call_quietly(|| starter(Started::Exit(reason)));
     }
 }
 
@@ -108,7 +114,9 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
     if by_itself && !reason.is_clean() {
         let (pid, behaviour) = (process.pid, process.behaviour);
-        tracing::error!(target: "perennial", %pid, behaviour, label, %reason, "process crashed");
+        let report =
+            || tracing::error!(target: "perennial", %pid, behaviour, label, %reason, "process crashed");
+        panics::call_quietly(report);
     }
     Some((reason, cause))
 }
@@ -125,10 +133,13 @@ fn release(block: &ProcRef) {
         process.node.names.release(&name, process.pid);
     }
     for row in rows {
-        row.release(process.pid);
+        panics::call_quietly(|| row.release(process.pid));
     }
     for timer in timers.into_values() {
-        process.node.clock.cancel(timer);
+        // Its message is dropped.
+        panics::call_quietly(|| {
+            process.node.clock.cancel(timer);
+        });
     }
 }
 
@@ -142,11 +153,8 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
         let Some(bonds) = &mut state.bonds else { return };
         (mem::take(&mut bonds.callers), mem::take(&mut bonds.unsettled))
     };
-    for caller in callers.into_values() {
-        caller.settle(CallError::Exit(reason.clone()));
-    }
-    for caller in unsettled {
-        caller.settle(CallError::Exit(reason.clone()));
+    for caller in callers.into_values().chain(unsettled) {
+        panics::call_quietly(|| caller.settle(CallError::Exit(reason.clone())));
     }
 }
 
@@ -168,23 +176,22 @@ fn take_bonds(block: &ProcRef) -> Bonds {
 fn tell_watchers(pid: Pid, bonds: &mut Bonds, reason: &ExitReason, exit: EventId) {
     for (monitor, watcher) in mem::take(&mut bonds.watchers) {
         let down = Down { monitor, pid: Some(pid), name: None, reason: reason.clone(), cause: Some(exit) };
-        tell(watcher, down);
+        panics::call_quietly(|| tell(watcher, down));
     }
 }
 
 /// Delivers a `Down`, unless the monitor was taken back meanwhile.
 pub(crate) fn tell(watcher: Watcher, mut down: Down) {
     match watcher {
-        Watcher::Process { to, name, .. } => {
-            let watching = match &mut to.process().lock().bonds {
-                Some(bonds) => bonds.watching.remove(&down.monitor).is_some(),
-                None => false,
+        Watcher::Process { to, name } => {
+            down.name = name;
+            let unsent = {
+                let mut state = to.process().lock();
+                let watching =
+                    state.bonds.as_mut().is_some_and(|bonds| bonds.watching.remove(&down.monitor).is_some());
+                if watching && state.is_alive() { to.receive(down).err() } else { Some(down) }
             };
-            if watching {
-                down.name = name;
-                // An error says that the watcher has ended itself.
-                let _ = to.receive(down);
-            }
+            drop(unsent);
         }
         // An error says that nobody waits any more.
         Watcher::Future(sender) => drop(sender.send(down)),

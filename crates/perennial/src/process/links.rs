@@ -56,7 +56,7 @@ pub fn link(pid: Pid) -> Result<(), NoProc> {
             if me.process().lock().trap.is_none() {
                 return Err(NoProc);
             }
-            deliver(&me, Signal::Exit, pid, &ExitReason::NoProc, cause);
+            deliver(&me, Via::Nothing, Signal::Exit, pid, &ExitReason::NoProc, cause);
             Ok(())
         }
     }
@@ -154,23 +154,41 @@ pub(crate) fn signal(
     cause: Option<EventId>,
 ) {
     let Some(to) = to else { return };
-    // A link works once, and only while both sides know of it.
-    if signal == Signal::Link && !unbond(to, from) {
-        return;
-    }
-    deliver(to, signal, from, reason, cause);
+    let via = if signal == Signal::Link { Via::Link } else { Via::Nothing };
+    deliver(to, via, signal, from, reason, cause);
+}
+
+/// Sends what a link would have sent to a process whose link with its parent came too late: the parent had ended,
+/// though its code runs on because it was given up.
+pub(crate) fn signal_orphan(child: &ProcRef, parent: &ProcRef) {
+    let reason = parent.process().reason().unwrap_or(ExitReason::Killed);
+    deliver(child, Via::Nothing, Signal::Link, parent.process().pid, &reason, parent.process().cause());
 }
 
 /// Sends what a link would send to one who is tied to `from` without a link, as those are who have rows in a registry.
 /// One who is linked to it besides is not told twice.
 pub(crate) fn signal_tied(to: &ProcRef, from: Pid, reason: &ExitReason, cause: Option<EventId>) {
-    let linked = to.process().lock().bonds.as_ref().is_some_and(|bonds| bonds.links.contains(&from));
-    if !linked {
-        deliver(to, Signal::Link, from, reason, cause);
+    if !is_linked(to, from) {
+        deliver(to, Via::Nothing, Signal::Link, from, reason, cause);
     }
 }
 
-fn deliver(to: &ProcRef, kind: Signal, from: Pid, reason: &ExitReason, cause: Option<EventId>) {
+fn is_linked(process: &ProcRef, peer: Pid) -> bool {
+    process.process().lock().bonds.as_ref().is_some_and(|bonds| bonds.links.contains(&peer))
+}
+
+/// What has to be there for a signal to arrive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Via {
+    Nothing,
+    /// A link, which the signal uses up.
+    Link,
+}
+
+fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason, cause: Option<EventId>) {
+    if via == Via::Link && !is_linked(to, from) {
+        return;
+    }
     let process = to.process();
     let node = &process.node;
     let event = node.events.emit(
@@ -180,17 +198,20 @@ fn deliver(to: &ProcRef, kind: Signal, from: Pid, reason: &ExitReason, cause: Op
         || EventKind::Signal { from, signal: kind.into(), reason: reason.clone() },
     );
     let mut state = process.lock();
-    if !state.can_bond() {
+    // Race: it was unlinked since we looked. Link and effect go under one lock: once `unlink` has returned, nothing
+    // comes that was not there before.
+    let linked = via == Via::Link && state.bonds.as_mut().is_some_and(|bonds| bonds.links.remove(&from));
+    if (via == Via::Link && !linked) || !state.is_alive() {
         return;
     }
     match signal::effect(kind, reason, state.trap.is_some()) {
         Effect::Dropped => {}
         Effect::Message => {
             let trap = state.trap.clone();
-            drop(state);
-            if let Some(trap) = trap {
+            if let Some(trap) = &trap {
                 trap.trapped(Exit { from, reason: reason.clone(), cause: Some(event) });
             }
+            drop(state);
         }
         Effect::Dies(reason) => {
             process.doom(&mut state, reason, event);

@@ -32,8 +32,10 @@ use tokio::sync::oneshot;
 /// ```
 /// # #[perennial::main] async fn main() {
 /// use perennial::{exit_reason::ExitReason, process};
-/// let pid = process::spawn(|_: process::Inbox<()>| async { ExitReason::Shutdown });
-/// assert_eq!(process::monitor(pid).await.reason, ExitReason::Shutdown);
+/// let pid = process::spawn(|_: process::Inbox<()>| std::future::pending::<()>());
+/// let ended = process::monitor(pid);
+/// process::exit(pid, ExitReason::Shutdown);
+/// assert_eq!(ended.await.reason, ExitReason::Shutdown);
 /// # }
 /// ```
 #[doc(alias = "monitor/2")]
@@ -87,9 +89,16 @@ pub(crate) fn watch_as(
     let monitor = Ref::new();
     let outside = me.process().node.outside();
     let pid = pid.unwrap_or(outside);
-    // Our side first, see the invariants of a block.
-    me.process().lock().bonds().watching.insert(monitor, pid);
-    watch(target, pid, monitor, Watcher::Process { pid: me.process().pid, to, name });
+    {
+        let mut state = me.process().lock();
+        // One that has ended is told nothing, and would never take it back.
+        if !state.is_alive() {
+            return monitor;
+        }
+        // Our side first, see the invariants of a block.
+        state.bonds().watching.insert(monitor, pid);
+    }
+    watch(target, pid, monitor, Watcher::Process { to, name });
     monitor
 }
 

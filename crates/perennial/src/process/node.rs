@@ -22,7 +22,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::runtime::{self, Handle, RuntimeFlavor};
+use tokio::runtime::{self, Handle};
 
 /// Process table, names, registries, clock and events of one node.
 ///
@@ -106,9 +106,7 @@ impl Node {
             Time::Paused => Clock::paused(),
         });
         let end = RuntimeEnd(id);
-        // How often the driver of a paused clock looks before it moves.
-        let looks = if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread { 1 } else { 3 };
-        let drive = Clock::drive(Arc::downgrade(&clock), looks);
+        let drive = Clock::drive(Arc::downgrade(&clock), runtime.metrics());
         runtime.spawn(async move {
             let _end = end;
             drive.await;
@@ -212,10 +210,7 @@ impl Node {
         let mut roots = self.0.table.all();
         let here = current::process().map(|process| process.process().pid);
         roots.retain(|it| it.process().parent.is_none() && Some(it.process().pid) != here);
-        // A parent's start precedes its children's; among roots any order is as good, so the youngest slot first.
-        roots.sort_by_key(|process| {
-            std::cmp::Reverse((process.process().pid.slot, process.process().pid.serial))
-        });
+        roots.sort_by_key(|process| std::cmp::Reverse(process.process().order));
         for root in roots {
             let pid = root.process().pid;
             let monitor = monitors::monitor(pid);
@@ -226,9 +221,16 @@ impl Node {
                 kill_stuck(&root, &self.0.clock).await;
             }
         }
-        for rest in self.0.table.all() {
-            if Some(rest.process().pid) != here {
-                kill_stuck(&rest, &self.0.clock).await;
+        // What the stopped have started, or left behind. A bound, for one who always starts another.
+        for _ in 0..ROUNDS {
+            let mut rest = self.0.table.all();
+            rest.retain(|process| Some(process.process().pid) != here);
+            if rest.is_empty() {
+                return;
+            }
+            rest.sort_by_key(|process| std::cmp::Reverse(process.process().order));
+            for process in rest {
+                kill_stuck(&process, &self.0.clock).await;
             }
         }
     }
@@ -252,6 +254,9 @@ impl Node {
         self.0.outside()
     }
 }
+
+/// How often the end of a node looks for processes that are left.
+const ROUNDS: u32 = 100;
 
 /// How long a killed process may go on before it is given up: what never awaits cannot be interrupted.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
@@ -311,5 +316,51 @@ impl fmt::Debug for Node {
             .field("id", &self.0.id)
             .field("processes", &self.0.table.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::{Inbox, info, is_alive, monitor, spawn, spawn_link};
+    use std::sync::mpsc;
+    use tokio::runtime::{Builder, Runtime};
+
+    /// The grace is by the clock of another node, which is paused, so that nobody waits for it.
+    #[test]
+    fn a_process_that_never_yields_is_given_up() {
+        let new = |runtime: &Runtime, time| {
+            let _guard = runtime.enter();
+            Node::new(time)
+        };
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let node = new(&runtime, Time::Real);
+        let beside = Builder::new_current_thread().enable_all().build().unwrap();
+        let other = new(&beside, Time::Paused);
+        let _entered = node.enter();
+        beside.block_on(other.counted(async {
+            let (running, is_running) = mpsc::channel();
+            let (release, released) = mpsc::channel::<()>();
+            let (child_sender, child) = tokio::sync::oneshot::channel();
+            let stuck = spawn(move |_: Inbox<()>| async move {
+                running.send(()).unwrap();
+                released.recv().unwrap();
+                // It goes on, and does not know that it is dead.
+                child_sender.send(spawn_link(|_: Inbox<()>| std::future::pending::<()>())).unwrap();
+                std::future::pending::<()>().await;
+            });
+            crate::process::register("stuck", stuck).unwrap();
+            is_running.recv().unwrap();
+            let process = node.process(stuck).unwrap();
+            assert_eq!(kill_stuck(&process, &other.0.clock).await, ExitReason::Killed);
+            assert!(!is_alive(stuck) && info(stuck).is_none());
+            assert!(node.registered().is_empty());
+            assert_eq!(node.count_processes(), 0);
+            release.send(()).unwrap();
+            let orphan = child.await.unwrap();
+            // What it starts ends with it.
+            let down = monitor(orphan).await;
+            assert!([ExitReason::Killed, ExitReason::NoProc].contains(&down.reason), "{down:?}");
+        }));
     }
 }

@@ -82,10 +82,12 @@ pub(crate) fn drop_quietly<T>(value: T) {
     call_quietly(|| drop(value));
 }
 
-/// Calls what drops a user's value; a panic is logged and changes nothing.
-pub(crate) fn call_quietly(drop_value: impl FnOnce()) {
-    if let Err(reason) = catch(drop_value) {
-        tracing::error!(target: "perennial", %reason, "a value panicked while it was dropped");
+/// Calls what may run a user's `Drop`, waker or subscriber; a panic is logged and changes nothing.
+pub(crate) fn call_quietly(call: impl FnOnce()) {
+    if let Err(reason) = catch(call) {
+        // The subscriber may be the one who panics.
+        let _ =
+            catch(|| tracing::error!(target: "perennial", %reason, "a panic beside a process was ignored"));
     }
 }
 

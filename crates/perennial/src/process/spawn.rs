@@ -4,13 +4,13 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{Ancestor, Block, Proc, ProcRef, Process, Starter},
+        block::{Block, Proc, ProcRef, Process, Starter},
         current,
         events::EventKind,
         links,
         node::Node,
         panics,
-        task::ProcessTask,
+        task::{self, ProcessTask},
     },
 };
 use std::{future::Future, sync::Arc};
@@ -44,14 +44,11 @@ where
     let node = Node::current().0;
     let me = current::process();
     let parent = if spawn.link { me.as_ref() } else { None };
-    let (slot, serial) = node.table.reserve();
+    let (slot, serial, order) = node.table.reserve();
     let pid = Pid { node: node.id, slot, serial, creation: node.creation };
-    let ancestors = parent.map(|parent| {
-        let parent = parent.process();
-        Arc::new(Ancestor { pid: parent.pid, next: parent.ancestors.clone() })
-    });
     let parent_pid = parent.map(|parent| parent.process().pid);
-    let process = Process::new(pid, node.clone(), parent_pid, ancestors, spawn.behaviour, spawn.room);
+    let parent_process = parent.map(|parent| parent.process());
+    let process = Process::new(pid, order, node.clone(), parent_process, spawn.behaviour, spawn.room);
     let block = Arc::new(Block::<D>::new(process));
     block.process.lock().starter = spawn.starter;
     let process: ProcRef = block.clone();
@@ -64,11 +61,15 @@ where
         || EventKind::Start { parent: parent_pid, behaviour: spawn.behaviour },
     );
     if let Some(parent) = parent {
-        // Cannot fail: the child has not run, and a parent that runs this has not told its links.
-        links::connect(parent, &process);
+        if !links::connect(parent, &process) {
+            links::signal_orphan(&process, parent);
+        }
         current::spawned(pid);
     }
-    let body = body(block.clone());
-    node.runtime.spawn(ProcessTask::new(process, body));
+    // User code, and the process is known already: if it panics, that is how the process ends.
+    match panics::catch(|| body(block.clone())) {
+        Ok(body) => drop(node.runtime.spawn(ProcessTask::new(process, body))),
+        Err(reason) => task::end_unborn(&process, reason),
+    }
     block
 }

@@ -3,7 +3,7 @@
 use crate::{pid::Pid, process::block::ProcRef};
 use std::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 /// A power of two, so that starts on all cores seldom meet.
@@ -13,7 +13,7 @@ const SHARDS: u32 = 64;
 #[derive(Default)]
 pub(crate) struct Table {
     shards: Box<[Mutex<Shard>]>,
-    next: AtomicU32,
+    next: AtomicU64,
 }
 
 #[derive(Default)]
@@ -30,13 +30,14 @@ struct Slot {
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), next: AtomicU32::new(0) }
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), next: AtomicU64::new(0) }
     }
 
-    /// Takes a free slot: its number and serial.
-    pub(crate) fn reserve(&self) -> (u32, u32) {
-        // Relaxed: any spread will do.
-        let shard = self.next.fetch_add(1, Ordering::Relaxed) % SHARDS;
+    /// Takes a free slot: its number and serial, and how many were taken before.
+    pub(crate) fn reserve(&self) -> (u32, u32, u64) {
+        // Relaxed: only the number matters.
+        let order = self.next.fetch_add(1, Ordering::Relaxed);
+        let shard = u32::try_from(order % u64::from(SHARDS)).expect("less than SHARDS");
         let mut locked = self.lock(shard);
         let index = locked.free.pop().unwrap_or_else(|| {
             locked.slots.push(Slot { serial: 0, process: None });
@@ -44,7 +45,7 @@ impl Table {
         });
         let slot = &mut locked.slots[index as usize];
         slot.serial += 1;
-        (index * SHARDS + shard, slot.serial)
+        (index * SHARDS + shard, slot.serial, order)
     }
 
     /// Puts a process into its reserved slot.

@@ -6,10 +6,12 @@ use crate::{
 };
 use pin_project_lite::pin_project;
 use std::{
+    cell::Cell,
     future::Future,
     pin::Pin,
+    ptr,
     sync::{Arc, atomic::Ordering},
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, RawWakerVTable, Wake, Waker},
 };
 
 pin_project! {
@@ -52,6 +54,35 @@ impl Wake for CountedWaker {
     }
 }
 
+thread_local! {
+    /// The waker with which the body of the current process is being polled; only compared.
+    static POLLING: Cell<(*const (), *const RawWakerVTable)> = const { Cell::new((ptr::null(), ptr::null())) };
+}
+
+fn identity(waker: &Waker) -> (*const (), *const RawWakerVTable) {
+    (waker.data(), waker.vtable())
+}
+
+/// Whether one who is polled with `waker` is polled again whenever `process` is.
+pub(crate) fn polls_with(process: &ProcRef, waker: &Waker) -> bool {
+    current::is(process) && POLLING.get() == identity(waker)
+}
+
+/// While it lives, the body of a process is polled with a waker.
+struct Polling((*const (), *const RawWakerVTable));
+
+impl Polling {
+    fn new(waker: &Waker) -> Self {
+        Self(POLLING.replace(identity(waker)))
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        POLLING.set(self.0);
+    }
+}
+
 /// The body returns why it ended, and what is to be dropped when that reason is fixed: the state of a server.
 impl<F: Future<Output = (ExitReason, R)>, R> Future for ProcessTask<F> {
     type Output = ();
@@ -61,6 +92,9 @@ impl<F: Future<Output = (ExitReason, R)>, R> Future for ProcessTask<F> {
         let block = this.process.clone();
         let process = block.process();
         let polled = process.waker_slot().begin(cx.waker());
+        if polled.has_reader() && block.has_mail() {
+            process.waker_slot().wake_reader();
+        }
         let outcome = if process.is_doomed() {
             None
         } else {
@@ -76,6 +110,7 @@ impl<F: Future<Output = (ExitReason, R)>, R> Future for ProcessTask<F> {
                         Context::from_waker(&counted)
                     }
                 };
+                let _polling = Polling::new(inner.waker());
                 match panics::catch(|| body.poll(&mut inner)) {
                     Ok(poll) => poll.map(|(reason, rest)| (reason, Some(rest))),
                     Err(reason) => Poll::Ready((reason, None)),
@@ -105,6 +140,13 @@ impl<F: Future<Output = (ExitReason, R)>, R> Future for ProcessTask<F> {
         done(this.process, polled);
         Poll::Ready(())
     }
+}
+
+/// The last acts of a process whose body could not be made.
+pub(crate) fn end_unborn(process: &ProcRef, reason: ExitReason) {
+    let polled = process.process().waker_slot().begin(Waker::noop());
+    end(process, reason, &mut || {});
+    done(process, polled);
 }
 
 /// The last acts, as that process.

@@ -3,8 +3,9 @@
 use crate::{
     pid::{Pid, Ref},
     process::{
-        block::{ProcRef, Receive},
+        block::{ProcRef, Process, Receive, State},
         node::Node,
+        panics,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -27,6 +28,7 @@ impl Timer {
     pub fn cancel(self) -> Option<Duration> {
         let process = self.process()?;
         let id = process.process().lock().bonds.as_mut()?.timers.remove(&self.reference)?;
+        // Race: it may be firing; then it finds that it was taken back.
         process.process().node.clock.cancel(id)
     }
 
@@ -46,63 +48,98 @@ impl Timer {
 /// Sends `message` to `to` after `delay`. The timer goes when the receiver ends.
 pub(crate) fn send_after<M: Send + 'static>(to: Arc<dyn Receive<M>>, delay: Duration, message: M) -> Timer {
     let reference = Ref::new();
-    let timer = Timer { owner: to.process().pid, reference };
     let receiver = to.clone();
-    arm(to.process(), reference, delay, move || {
-        // An error says that the receiver has ended.
-        let _ = receiver.receive(message);
-    });
-    timer
+    let fire = move || {
+        let unsent = {
+            let mut state = receiver.process().lock();
+            let armed = state.bonds.as_mut().is_some_and(|bonds| bonds.timers.remove(&reference).is_some());
+            if armed && state.is_alive() { receiver.receive(message).err() } else { Some(message) }
+        };
+        drop(unsent);
+    };
+    let process = to.process();
+    let mut state = process.lock();
+    if state.is_alive() {
+        let due = process.now().saturating_add(delay);
+        arm(process, &mut state, reference, due, fire);
+    }
+    drop(state);
+    Timer { owner: process.pid, reference }
 }
 
-/// Sends a message from `make` every `period`, first after one `period`.
+/// Sends a message from `make` every `period`, first after one `period`. Beats that are missed are left out.
+#[track_caller]
 pub(crate) fn send_interval<M: Send + 'static>(
     to: Arc<dyn Receive<M>>,
     period: Duration,
-    make: impl Fn() -> M + Send + Sync + 'static,
+    make: impl FnMut() -> M + Send + 'static,
 ) -> Timer {
+    assert!(!period.is_zero(), "an interval with a period of zero");
     let reference = Ref::new();
-    let timer = Timer { owner: to.process().pid, reference };
-    tick(to, reference, period, Arc::new(make));
-    timer
+    let due = to.process().now().saturating_add(period);
+    let interval = Interval { to: to.clone(), reference, period, due, make: Box::new(make) };
+    let process = to.process();
+    let mut state = process.lock();
+    if state.is_alive() {
+        arm(process, &mut state, reference, due, move || interval.beat());
+    }
+    drop(state);
+    Timer { owner: process.pid, reference }
 }
 
-fn tick<M: Send + 'static>(
+/// An interval between two beats. Its entry stays in the table of its process while it fires, so that it can be
+/// cancelled at any time.
+struct Interval<M> {
     to: Arc<dyn Receive<M>>,
     reference: Ref,
     period: Duration,
-    make: Arc<dyn Fn() -> M + Send + Sync>,
-) {
-    let receiver = to.clone();
-    arm(to.process(), reference, period, move || {
-        let message = make();
-        if receiver.receive(message).is_ok() {
-            tick(receiver, reference, period, make);
-        }
-    });
+    due: Duration,
+    make: Box<dyn FnMut() -> M + Send>,
 }
 
-/// Schedules `fire` as a timer of `process`.
+impl<M: Send + 'static> Interval<M> {
+    fn beat(mut self) {
+        // User code, outside of the lock.
+        let message = match panics::catch(&mut self.make) {
+            Ok(message) => message,
+            Err(reason) => {
+                let pid = self.to.process().pid;
+                tracing::error!(target: "perennial", %pid, %reason, "the message of an interval panicked");
+                if let Some(bonds) = &mut self.to.process().lock().bonds {
+                    bonds.timers.remove(&self.reference);
+                }
+                return;
+            }
+        };
+        let (to, reference) = (self.to.clone(), self.reference);
+        let late = to.process().now().saturating_sub(self.due);
+        let missed = u32::try_from(late.as_nanos() / self.period.as_nanos()).unwrap_or(u32::MAX);
+        self.due = self.due.saturating_add(self.period.saturating_mul(missed.saturating_add(1)));
+        let left = {
+            let mut state = to.process().lock();
+            let armed = state.bonds.as_ref().is_some_and(|bonds| bonds.timers.contains_key(&reference));
+            if !armed || !state.is_alive() {
+                Some((self, message))
+            } else if let Err(message) = to.receive(message) {
+                Some((self, message))
+            } else {
+                arm(to.process(), &mut state, reference, self.due, move || self.beat());
+                None
+            }
+        };
+        drop(left);
+    }
+}
+
+/// Schedules `fire` as a timer of `process`, whose lock is held, so that a timer that fires at once finds its entry.
+/// Lock order: process, then clock; the clock fires without its lock.
 fn arm(
-    process: &super::block::Process,
+    process: &Process,
+    state: &mut State,
     reference: Ref,
-    delay: Duration,
+    due: Duration,
     fire: impl FnOnce() + Send + 'static,
 ) {
-    let (node, pid) = (process.node.clone(), process.pid);
-    let mut state = process.lock();
-    if !state.can_bond() {
-        return;
-    }
-    // Scheduled under the lock, so that a timer that fires at once finds its entry and takes it out. Lock order:
-    // process, then clock; the clock fires without its lock.
-    let id = process.node.clock.schedule(delay, move || {
-        if let Some(process) = node.process(pid)
-            && let Some(bonds) = &mut process.process().lock().bonds
-        {
-            bonds.timers.remove(&reference);
-        }
-        fire();
-    });
+    let id = process.node.clock.schedule_at(due, fire);
     state.bonds().timers.insert(reference, id);
 }

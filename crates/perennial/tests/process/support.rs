@@ -1,6 +1,7 @@
 //! A process that does what a test tells it and reports what it receives.
 
 use perennial::{
+    node::Node,
     pid::Pid,
     process::{self, Down, Exit, Inbox, Recipient},
 };
@@ -27,12 +28,15 @@ macro_rules! rules {
     };
 }
 
+/// What a [`Probe`] is to do.
+type Work = Box<dyn FnOnce(&mut Inbox<Message>) + Send>;
+
 /// What a [`Probe`] takes.
-pub enum Message {
+pub(crate) enum Message {
     Number(u32),
     Exit(Exit),
     Down(Down),
-    Do(Box<dyn FnOnce(&mut Inbox<Message>) + Send>),
+    Do(Work),
 }
 
 impl From<Exit> for Message {
@@ -48,13 +52,13 @@ impl From<Down> for Message {
 }
 
 /// A process that runs what it is sent, and passes the rest on.
-pub struct Probe {
+pub(crate) struct Probe {
     to: Recipient<Message>,
     received: mpsc::UnboundedReceiver<Message>,
 }
 
 impl Probe {
-    pub fn spawn() -> Self {
+    pub(crate) fn spawn() -> Self {
         let (sender, received) = mpsc::unbounded_channel();
         let to = process::spawn_receiver(|mut inbox: Inbox<Message>| async move {
             loop {
@@ -69,22 +73,22 @@ impl Probe {
     }
 
     /// One that traps exits.
-    pub async fn trapping() -> Self {
+    pub(crate) async fn trapping() -> Self {
         let probe = Self::spawn();
         probe.run(|inbox| inbox.trap_exit(true)).await;
         probe
     }
 
-    pub fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         self.to.pid()
     }
 
-    pub fn to(&self) -> &Recipient<Message> {
+    pub(crate) fn to(&self) -> &Recipient<Message> {
         &self.to
     }
 
     /// Runs `f` in the process. Also a barrier: what was sent to it before was received.
-    pub async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Inbox<Message>) -> T + Send + 'static,
     ) -> T {
@@ -95,25 +99,25 @@ impl Probe {
     }
 
     /// What it received next; none when it has ended.
-    pub async fn next(&mut self) -> Option<Message> {
+    pub(crate) async fn next(&mut self) -> Option<Message> {
         self.received.recv().await
     }
 
-    pub async fn exit(&mut self) -> Exit {
+    pub(crate) async fn exit(&mut self) -> Exit {
         match self.next().await {
             Some(Message::Exit(exit)) => exit,
             _ => panic!("no exit"),
         }
     }
 
-    pub async fn down(&mut self) -> Down {
+    pub(crate) async fn down(&mut self) -> Down {
         match self.next().await {
             Some(Message::Down(down)) => down,
             _ => panic!("no down"),
         }
     }
 
-    pub async fn number(&mut self) -> u32 {
+    pub(crate) async fn number(&mut self) -> u32 {
         match self.next().await {
             Some(Message::Number(number)) => number,
             _ => panic!("no number"),
@@ -121,20 +125,27 @@ impl Probe {
     }
 
     /// Whether it has received nothing, of all that was sent to it before.
-    pub async fn received_nothing(&mut self) -> bool {
+    pub(crate) async fn received_nothing(&mut self) -> bool {
         self.run(|_| ()).await;
         self.received.try_recv().is_err()
     }
 }
 
 /// A process that waits for ever.
-pub fn idle() -> Pid {
+pub(crate) fn idle() -> Pid {
     process::spawn(|_: Inbox<()>| std::future::pending::<()>())
 }
 
 /// The pid of a process that has ended.
-pub async fn dead() -> Pid {
+pub(crate) async fn dead() -> Pid {
     let pid = process::spawn(|_: Inbox<()>| async {});
     process::monitor(pid).await;
     pid
+}
+
+/// Waits until a process has done its last act.
+pub(crate) async fn gone(pid: Pid) {
+    while Node::current().processes().contains(&pid) {
+        tokio::task::yield_now().await;
+    }
 }
