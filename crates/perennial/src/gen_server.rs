@@ -64,6 +64,7 @@ mod context;
 pub(crate) mod message;
 mod name;
 mod reply;
+mod reply_cell;
 mod server_loop;
 mod server_ref;
 pub(crate) mod start;

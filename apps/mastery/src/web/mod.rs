@@ -5,9 +5,9 @@
 //!
 //! | path | what is there | module |
 //! |---|---|---|
-//! | `/` | quizzes to take without JavaScript, and the supervision tree | [`page`] |
-//! | `/api` | everything the [facade](crate::facade) can do, as JSON | [`api`] |
-//! | `/api/openapi.json` | its description | [`openapi`] |
+//! | `/` | quizzes to take without JavaScript, and the supervision tree | `page` |
+//! | `/api` | everything the [facade](crate::facade) can do, as JSON | `api` |
+//! | `/api/openapi.json` | its description | `openapi` |
 //! | `/livez` `/readyz` `/metrics` | for those who watch | [`health`], [`metrics`] |
 //!
 //! # Who may do what

@@ -3,7 +3,7 @@
 use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{
-        CallTo, Caller, CastTo, GenServer, InfoTo, ServerRef, caller::Answer, message::Stop,
+        CallTo, Caller, CastTo, GenServer, InfoTo, ServerRef, message::Stop, reply_cell::Answer,
         server_ref::NoRoom,
     },
     pid::Pid,

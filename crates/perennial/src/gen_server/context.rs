@@ -22,7 +22,7 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, Mutex},
     task::{Context, Poll},
     time::Duration,
 };
@@ -154,14 +154,11 @@ impl<S: GenServer> Cx<S> {
     }
 
     /// Waits until the parent has asked this server, which traps exits, to end: for `select!` in a callback that
-    /// takes long. The request itself is then handled after the callback.
+    /// takes long, and for tasks that help it. The request itself is then handled after the callback. Ready too when
+    /// the server ends without being asked.
     pub fn shutdown_requested(&self) -> impl Future<Output = ()> + Send + use<S> {
         let process = self.process.clone();
-        // The process is polled when the request arrives, and this with it.
-        poll_fn(move |_| match process.process().shutdown.load(Ordering::Acquire) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        })
+        async move { process.process().asked_to_end().await }
     }
 
     pub(crate) fn push_continue<M: Send + 'static>(&mut self, message: M)

@@ -12,12 +12,7 @@ use crate::{
     },
 };
 use perennial_cell::{Erase, Letter};
-use std::{
-    any::Any,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{any::Any, future::Future, pin::Pin, sync::Arc};
 use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) type Handling<'a> = Pin<Box<dyn Future<Output = NoReply> + Send + 'a>>;
@@ -153,7 +148,7 @@ impl<S: HandleInfo<M>, M: Send + 'static> Receive<M> for ServerBlock<S> {
 impl<S: HandleInfo<Exit>> Trap for ServerBlock<S> {
     fn trapped(&self, exit: Exit) {
         if self.process.parent == Some(exit.from) {
-            self.process.shutdown.store(true, Ordering::Release);
+            self.process.ask_to_end();
         }
         // An error says that it has ended.
         let _ = self.send(Trapped(exit));

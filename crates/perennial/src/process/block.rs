@@ -29,6 +29,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
     any::Any,
     fmt,
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -217,6 +218,8 @@ pub(crate) struct Bonds {
     pub(crate) rows: Vec<Arc<dyn Release>>,
     pub(crate) callers: FxHashMap<usize, Arc<dyn Settle>>,
     pub(crate) unsettled: Vec<Arc<dyn Settle>>,
+    /// Tells those who wait until the process is asked to end, or ends.
+    pub(crate) asked_to_end: Option<Arc<tokio::sync::Notify>>,
 }
 
 /// Told with which result a start ended.
@@ -371,6 +374,33 @@ impl Process {
             self.has_unsettled.store(false, Ordering::Relaxed);
             let unsettled = std::mem::take(&mut self.lock().bonds().unsettled);
             unsettled.iter().for_each(|caller| caller.settle(CallError::NoReply));
+        }
+    }
+
+    /// The parent has asked this process, which traps exits, to end.
+    pub(crate) fn ask_to_end(&self) {
+        // Release: pairs with the look of one who waits. It is set first, so that one who misses the call sees it.
+        self.shutdown.store(true, Ordering::Release);
+        let waiting = self.lock().bonds.as_ref().and_then(|bonds| bonds.asked_to_end.clone());
+        if let Some(waiting) = waiting {
+            waiting.notify_waiters();
+        }
+    }
+
+    /// Waits until the process is asked to end by its parent, or ends.
+    pub(crate) async fn asked_to_end(&self) {
+        let waiting = {
+            let mut state = self.lock();
+            if !matches!(state.phase, Phase::Alive) {
+                return;
+            }
+            state.bonds().asked_to_end.get_or_insert_default().clone()
+        };
+        let mut told = pin!(waiting.notified());
+        told.as_mut().enable();
+        // Race: it may have been asked before we were ready to be told. One that ends from now on tells us.
+        if !self.shutdown.load(Ordering::Acquire) && matches!(self.lock().phase, Phase::Alive) {
+            told.await;
         }
     }
 

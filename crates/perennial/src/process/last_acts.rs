@@ -164,7 +164,12 @@ fn take_bonds(block: &ProcRef) -> Bonds {
     if let Phase::Dying { told, .. } = &mut state.phase {
         *told = true;
     }
-    state.bonds.take().map(|bonds| *bonds).unwrap_or_default()
+    let bonds = state.bonds.take().map(|bonds| *bonds).unwrap_or_default();
+    drop(state);
+    if let Some(waiting) = &bonds.asked_to_end {
+        waiting.notify_waiters();
+    }
+    bonds
 }
 
 /// Step 8.

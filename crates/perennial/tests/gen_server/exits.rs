@@ -116,6 +116,38 @@ async fn a_long_handler_hears_that_the_parent_asks_it_to_end() {
     assert_eq!(log.rest().await, [Seen::Info(1), Seen::Terminate(ExitReason::Shutdown)]);
 }
 
+/// Spawns a plain task that waits until the server is asked to end.
+fn helper(tell: oneshot::Sender<()>) -> Ask<impl FnOnce(&mut Puppet, &mut Cx<Puppet>) -> Reply<()> + Send> {
+    Ask(move |_: &mut Puppet, cx: &mut Cx<Puppet>| {
+        let asked = cx.shutdown_requested();
+        tokio::spawn(async move {
+            asked.await;
+            tell.send(())
+        });
+        reply(())
+    })
+}
+
+#[perennial::test]
+async fn a_helper_task_hears_that_its_server_is_asked_to_end_or_ends() {
+    let (parent, server, log) = parent_and_puppet(true).await;
+    let (tell, told) = oneshot::channel();
+    server.call(helper(tell)).await.unwrap();
+    let held = hold(&server).await;
+    parent.send(Told::Send(ExitReason::Shutdown)).ok().unwrap();
+    told.await.unwrap();
+    drop(held);
+    assert_eq!(log.rest().await, [Seen::Terminate(ExitReason::Shutdown)]);
+
+    let (server, _log) = puppet().await;
+    let (tell, told) = oneshot::channel();
+    server.call(helper(tell)).await.unwrap();
+    // The task waits by now.
+    tokio::task::yield_now().await;
+    process::kill(server.pid());
+    told.await.unwrap();
+}
+
 #[perennial::test]
 async fn trapping_can_be_switched() {
     let (_parent, server, _log) = parent_and_puppet(true).await;

@@ -1,0 +1,155 @@
+//! Where the reply of one call is put: the server settles it, the caller waits for that.
+//!
+//! # Invariants
+//!
+//! 1. A cell is settled once; the first one counts: a reply, the drop of the [`Caller`](super::Caller), or the
+//!    server's end.
+//! 2. A `Caller` that outlives the callback it was made for, however that ends, is listed at the server until it
+//!    is used or dropped, so that its caller learns of the server's end wherever the `Caller` is.
+//! 3. Not listed is one that waits to be the reply of `stop_reply`: the last acts settle who is listed, then reply.
+
+use crate::{
+    exit_reason::CallError,
+    process::{
+        block::{ProcRef, Settle},
+        time::Sleep,
+    },
+};
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll, Waker},
+};
+
+pub(crate) struct ReplyCell<R>(Mutex<Cell<R>>);
+
+struct Cell<R> {
+    result: Outcome<R>,
+    listing: Listing,
+}
+
+enum Outcome<R> {
+    Waiting(Option<Waker>),
+    Settled(Result<R, CallError>),
+    /// Taken by the caller, or the caller has gone.
+    Over,
+}
+
+/// Whether the server's list of callers that wait has this one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    NotYet,
+    Listed,
+    /// It was used or dropped, or is the server's last reply.
+    NoMore,
+}
+
+impl<R: Send + 'static> ReplyCell<R> {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Cell { result: Outcome::Waiting(None), listing: Listing::NotYet })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Cell<R>> {
+        self.0.lock().expect("no user code runs under the lock of a reply")
+    }
+
+    /// Settles if nobody has. A result that comes too late is dropped outside of the lock.
+    pub(crate) fn set(&self, result: Result<R, CallError>) {
+        let mut cell = self.lock();
+        let Outcome::Waiting(waker) = &mut cell.result else { return };
+        let waker = waker.take();
+        cell.result = Outcome::Settled(result);
+        drop(cell);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The callback has ended: if nobody has answered, the server's end will.
+    pub(crate) fn list_if_waiting(self: Arc<Self>, server: &ProcRef) {
+        {
+            let mut cell = self.lock();
+            if !matches!(cell.result, Outcome::Waiting(_)) || cell.listing != Listing::NotYet {
+                return;
+            }
+            cell.listing = Listing::Listed;
+        }
+        server.process().list_caller(self.key(), self.clone());
+        // Race: one who used the `Caller` between the two did not find the entry.
+        if self.lock().listing == Listing::NoMore {
+            server.process().unlist_caller(self.key());
+        }
+    }
+
+    /// It is settled by the last acts themselves, see invariant 3.
+    pub(crate) fn never_list(&self) {
+        self.lock().listing = Listing::NoMore;
+    }
+
+    /// The `Caller` was used or dropped.
+    pub(crate) fn unlist(&self, server: &ProcRef) {
+        let before = mem::replace(&mut self.lock().listing, Listing::NoMore);
+        if before == Listing::Listed {
+            server.process().unlist_caller(self.key());
+        }
+    }
+
+    /// Its address tells it from all others while it is listed, since the list keeps it alive.
+    fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    fn take(&self) -> Option<Result<R, CallError>> {
+        let result = &mut self.lock().result;
+        match mem::replace(result, Outcome::Over) {
+            Outcome::Settled(result) => Some(result),
+            other => {
+                *result = other;
+                None
+            }
+        }
+    }
+}
+
+impl<R: Send + 'static> Settle for ReplyCell<R> {
+    fn settle(&self, error: CallError) {
+        self.set(Err(error));
+    }
+}
+
+/// Waits for the reply, or for the time-out, whichever is first; a reply that is there at the time-out wins.
+pub(crate) struct Answer<R: Send + 'static> {
+    pub(crate) cell: Arc<ReplyCell<R>>,
+    pub(crate) timeout: Option<Sleep>,
+}
+
+impl<R: Send + 'static> Future for Answer<R> {
+    type Output = Result<R, CallError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Outcome::Waiting(waker) = &mut self.cell.lock().result
+            && !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            *waker = Some(cx.waker().clone());
+        }
+        if let Some(result) = self.cell.take() {
+            return Poll::Ready(result);
+        }
+        let Some(timeout) = &mut self.timeout else { return Poll::Pending };
+        if Pin::new(timeout).poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        // Race: the reply may have come between the two looks.
+        Poll::Ready(self.cell.take().unwrap_or(Err(CallError::Timeout)))
+    }
+}
+
+impl<R: Send + 'static> Drop for Answer<R> {
+    fn drop(&mut self) {
+        // From now on a reply is dropped by who sends it. An entry at the server goes when the `Caller` does.
+        let rest = mem::replace(&mut self.cell.lock().result, Outcome::Over);
+        drop(rest);
+    }
+}
