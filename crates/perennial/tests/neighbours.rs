@@ -519,16 +519,6 @@ async fn who_gave_up_waiting_for_a_lock_does_not_get_it_later() {
 
 #[test]
 fn no_feature_changes_what_others_must_implement() {
-<<<<<<< HEAD
-    // The traits that others implement: in these files nothing depends on a feature.
-    let traits = [
-        include_str!("../src/gen_server.rs"),
-        include_str!("../src/gen_server/address.rs"),
-        include_str!("../src/gen_server/name.rs"),
-        include_str!("../src/process/inbox.rs"),
-    ];
-    assert!(!traits.iter().any(|file| file.contains("cfg(feature")));
-=======
     // One file looks at features: where signals come from. No trait is there.
     fn looks_at_features(path: &Path) -> Vec<PathBuf> {
         if path.is_dir() {
@@ -541,7 +531,6 @@ fn no_feature_changes_what_others_must_implement() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     assert_eq!(looks_at_features(&src), [src.join("application/signals.rs")]);
     assert!(!include_str!("../src/application/signals.rs").contains("trait "));
->>>>>>> gs
 }
 
 #[test]

@@ -122,7 +122,7 @@ pub enum AnswerError {
     /// The question has been answered by another request; this is what comes now.
     #[error("the question has been answered")]
     Stale(Box<Next>),
-    /// The answer has more than [`limits::ANSWER`](crate::core::limits::ANSWER) characters.
+    /// The answer has more than [`limits::ANSWER`] characters.
     #[error("the answer is too long")]
     TooLong,
     /// The run is paused or over, or there is no such session any more.

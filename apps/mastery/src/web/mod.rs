@@ -8,7 +8,7 @@
 //! | `/` | quizzes to take without JavaScript, and the supervision tree | `page` |
 //! | `/api` | everything the [facade](crate::facade) can do, as JSON | `api` |
 //! | `/api/openapi.json` | its description | `openapi` |
-//! | `/livez` `/readyz` `/metrics` | for those who watch | [`health`], [`metrics`] |
+//! | `/livez` `/readyz` `/metrics` | for those who watch | `health`, `metrics` |
 //!
 //! # Who may do what
 //!
