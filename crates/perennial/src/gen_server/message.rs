@@ -147,9 +147,6 @@ impl<S: HandleInfo<M>, M: Send + 'static> Receive<M> for ServerBlock<S> {
 
 impl<S: HandleInfo<Exit>> Trap for ServerBlock<S> {
     fn trapped(&self, exit: Exit) {
-        if self.process.parent == Some(exit.from) {
-            self.process.ask_to_end();
-        }
         // An error says that it has ended.
         let _ = self.send(Trapped(exit));
     }

@@ -212,6 +212,10 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
                 trap.trapped(Exit { from, reason: reason.clone(), cause: Some(event) });
             }
             drop(state);
+            // Those who wait for this are woken outside of the lock.
+            if process.parent == Some(from) {
+                process.ask_to_end();
+            }
         }
         Effect::Dies(reason) => {
             process.doom(&mut state, reason, event);
