@@ -45,11 +45,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A counter for each page, started at run time, restarted when it fails, and found by its name.
     Supervisor::start_link([DynamicSupervisor::named(COUNTERS)], Strategy::OneForOne).await?;
     for page in ["home", "about"] {
-        let start = |name| gen_server::start_link::<Counter>(Counter(0), name);
-        let spec = ChildSpec::worker(start, Name::<Counter>::from(page.to_owned()));
+        let spec = Counter::child_spec_as(Counter(0), Name::from(page));
         DynamicSupervisor::start_child(&COUNTERS, spec).await?;
     }
-    let home = Name::<Counter>::from("home".to_owned());
+    let home = Name::<Counter>::from("home");
     home.cast(Add(1))?;
     assert_eq!(home.call(Total).await?, 1);
     Ok(())
