@@ -46,7 +46,7 @@ impl Serve {
     /// # Errors
     ///
     /// A sentence that says what to do: the port is in use, the data directory cannot be used, the database is newer than the
-    /// program. Nothing was touched then.
+    /// program: nothing was touched then. Or how the service ended, if not in order.
     pub fn run(&self, out: &mut impl Write) -> io::Result<u8> {
         self.check_port()?;
         runtime::run_main(self.serve(out))
@@ -90,7 +90,9 @@ impl Serve {
         // Who cannot be told where we are gets no service: it is stopped in order too.
         let welcomed = self.welcome(token, out).await;
         let outcome = if welcomed.is_ok() { running.wait().await } else { running.stop().await };
-        welcomed.map(|()| u8::from(!outcome.is_success()))
+        welcomed?;
+        // It has given up, or could not stop in time.
+        if outcome.is_success() { Ok(0) } else { Err(io::Error::other(outcome.to_string())) }
     }
 
     async fn welcome(&self, token: &str, out: &mut impl Write) -> io::Result<()> {
