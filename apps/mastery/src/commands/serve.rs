@@ -98,12 +98,17 @@ impl Serve {
     async fn welcome(&self, token: &str, out: &mut impl Write) -> io::Result<()> {
         // With port 0 only the server knows. If it does not say, it is being stopped or started again.
         let address = SERVER.call(LocalAddress).await.unwrap_or(self.listen());
-        writeln!(out, "mastery is at http://{address} (data in {})\n", self.data.display())?;
-        writeln!(out, "teachers send Authorization: Bearer {token}\n")?;
-        if let Ok(root) = ROOT.resolve() {
-            writeln!(out, "{}", app::outline::outline(&Node::current(), root.pid()))?;
-        }
-        writeln!(out, "Ctrl-C stops it.")?;
+        let root = ROOT.resolve().map(|root| app::outline::outline(&Node::current(), root.pid()));
+        // In one piece: who reads the first line and stops us at once is not to change the rest.
+        let text = format!(
+            "mastery is at http://{address} (data in {})\n\n\
+             teachers send Authorization: Bearer {token}\n\n\
+             {}\n\
+             Ctrl-C stops it.\n",
+            self.data.display(),
+            root.unwrap_or_default()
+        );
+        out.write_all(text.as_bytes())?;
         out.flush()
     }
 

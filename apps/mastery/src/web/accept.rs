@@ -46,7 +46,7 @@ const HEAD_BYTES: usize = 16 * 1024;
 pub(super) struct Peer(pub(super) IpAddr);
 
 /// Serves connections, in a process, until `stopped` is true, or its sender is gone, and they have ended.
-pub(super) async fn run(
+pub(super) async fn acceptor(
     listener: TcpListener,
     app: Router,
     limits: Limits,
