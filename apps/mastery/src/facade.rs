@@ -25,7 +25,7 @@ pub struct Mastery {
 }
 
 impl Mastery {
-    /// The service with this environment, whose processes [`app::start`](crate::app::start) starts.
+    /// The service with this environment, whose processes [`children`](crate::boundary::children) starts.
     pub fn new(env: Arc<Env>) -> Self {
         Self { env }
     }

@@ -7,6 +7,8 @@ use perennial::node::Node;
 use perennial::prelude::*;
 use perennial::process::Info;
 
+use crate::web::tree::short;
+
 /// Siblings that are shown; the others are counted.
 const SHOWN: usize = 12;
 
@@ -28,7 +30,7 @@ pub fn outline(node: &Node, root: Pid) -> String {
 }
 
 fn write_branch(text: &mut String, children: &HashMap<Pid, Vec<&Info>>, info: &Info, depth: usize) {
-    let kind = kind(info.behaviour);
+    let kind = short(info.behaviour);
     let name = info.name.as_deref().or(info.label.as_deref()).unwrap_or(kind);
     let indented = format!("{:1$}{name}", "", 2 * depth);
     // Writing to a string does not fail.
@@ -38,10 +40,4 @@ fn write_branch(text: &mut String, children: &HashMap<Pid, Vec<&Info>>, info: &I
     if below.len() > SHOWN {
         let _ = writeln!(text, "{:1$}.. and {2} more", "", 2 * depth + 2, below.len() - SHOWN);
     }
-}
-
-/// The last segment of a type's path, without its parameters.
-fn kind(behaviour: &str) -> &str {
-    let path = behaviour.split('<').next().unwrap_or(behaviour);
-    path.rsplit("::").next().unwrap_or(path)
 }

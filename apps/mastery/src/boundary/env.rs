@@ -1,7 +1,8 @@
 //! What every process of the service is given: the store, the clock, the limits.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use perennial::node::Node;
@@ -32,6 +33,30 @@ pub struct Counters {
     pub sessions_started: AtomicU64,
     /// Those among them that went on with a session that had had a process before.
     pub sessions_recovered: AtomicU64,
+    /// Commits of answers.
+    pub answer_commits: Commits,
+    /// Commits of joins.
+    pub join_commits: Commits,
+}
+
+/// Group commits that succeeded. Quotients of these are the usual size of one and how long it takes.
+#[derive(Debug, Default)]
+pub struct Commits {
+    /// How many.
+    pub commits: AtomicU64,
+    /// What was written by them.
+    pub rows: AtomicU64,
+    /// How long they took together, retries included.
+    pub micros: AtomicU64,
+}
+
+impl Commits {
+    /// Counts one.
+    pub fn count(&self, rows: usize, took: Duration) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+        self.micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
 }
 
 /// What time it is.

@@ -4,12 +4,12 @@
 //! here: they go to the store itself, beside each other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use perennial::prelude::*;
 use perennial::time;
 
-use super::env::Env;
+use super::env::{Commits, Env};
 use super::group_commit::{GroupCommit, Written};
 use super::names::STORE;
 use crate::facade::quizzes::Busy;
@@ -63,7 +63,9 @@ impl StoreServer {
         let (env, me) = (self.env.clone(), cx.me().clone());
         // Linked: if it panics, we start again with it, and those who wait learn of it.
         process::spawn_link(move |_: Inbox<()>| async move {
-            me.send(AppendsWritten(again(|| env.store.append(&batch)).await));
+            process::set_label("commit of answers");
+            let commits = &env.counters.answer_commits;
+            me.send(AppendsWritten(commit(commits, batch.len(), || env.store.append(&batch)).await));
         });
     }
 
@@ -71,9 +73,21 @@ impl StoreServer {
         let Some(batch) = self.joins.next_batch() else { return };
         let (env, me) = (self.env.clone(), cx.me().clone());
         process::spawn_link(move |_: Inbox<()>| async move {
-            me.send(JoinsWritten(again(|| env.store.join_all(&batch)).await));
+            process::set_label("commit of joins");
+            let commits = &env.counters.join_commits;
+            me.send(JoinsWritten(commit(commits, batch.len(), || env.store.join_all(&batch)).await));
         });
     }
+}
+
+/// Writes, and counts if it succeeds.
+async fn commit<'a, T>(commits: &Commits, rows: usize, write: impl Fn() -> Io<'a, T>) -> Written<T> {
+    let began = Instant::now();
+    let written = again(write).await;
+    if written.is_ok() {
+        commits.count(rows, began.elapsed());
+    }
+    written
 }
 
 /// Writes until the outcome is known. That may be the second time for what was written the first time and only the reply

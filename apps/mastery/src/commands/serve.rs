@@ -3,20 +3,32 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use perennial::application::{Application, Running};
 use perennial::node::Node;
 use perennial::prelude::*;
-use perennial::runtime;
+use perennial::{runtime, time};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
-use crate::app;
+use crate::app::{self, ROOT};
+use crate::boundary::env::Env;
 use crate::facade::Mastery;
-use crate::web;
 use crate::web::keys::Keys;
+use crate::web::{self, LocalAddress, SERVER};
+
+/// How long it may take to stop: requests may go on for 10 seconds, and what they have started must reach the disk.
+const STOP_WITHIN: Duration = Duration::from_secs(30);
+
+/// And how long the store may take to close after that: a disk that hangs must not keep the program.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serve quizzes to a class.
 ///
-/// Prints its address and its processes, and stops in order on Ctrl-C or SIGTERM.
+/// Prints its address and its processes, and stops in order on Ctrl-C or SIGTERM, at once on the second.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Where answers are kept; made if it is not there.
@@ -25,7 +37,7 @@ pub struct Serve {
     /// Where to listen. 0.0.0.0 is everywhere: then others on the network can join.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
-    /// The port.
+    /// The port; with 0 the system chooses one.
     #[arg(long, default_value_t = 4000)]
     port: u16,
 }
@@ -36,32 +48,71 @@ impl Serve {
     /// # Errors
     ///
     /// A sentence that says what to do: the port is in use, the data directory cannot be used, the database is newer than the
-    /// program. Nothing was touched then.
+    /// program: nothing was touched then. Or how the service ended, if not in order.
     pub fn run(&self, out: &mut impl Write) -> io::Result<u8> {
         self.check_port()?;
+        log_to_stderr();
         runtime::run_main(self.serve(out))
     }
 
     async fn serve(&self, out: &mut impl Write) -> io::Result<u8> {
         let env = app::open(&self.data).await.map_err(io::Error::other)?;
-        let mastery = Mastery::new(env.clone());
         let keys = Keys::in_dir(&self.data)?;
         let token = keys.teacher_token();
-        let web = web::child_spec(mastery.clone(), web::Options::new(self.listen(), keys));
-        let root = app::start(&env, [web]).await.map_err(io::Error::other)?;
-        app::ship(&mastery).await.map_err(io::Error::other)?;
-        writeln!(out, "mastery is at http://{} (data in {})\n", self.listen(), self.data.display())?;
-        writeln!(out, "teachers send Authorization: Bearer {token}\n")?;
-        writeln!(out, "{}", app::outline::outline(&Node::current(), root))?;
-        writeln!(out, "Ctrl-C stops it.")?;
-        out.flush()?;
-        let status = tokio::select! {
-            stop = asked_to_stop() => stop.map(|()| 0)?,
-            // It has given up; its reports say why.
-            _ = process::monitor(root) => 1,
+        let running =
+            Application::new("mastery").shutdown_timeout(STOP_WITHIN).start(self.tree(&env, keys)).await;
+        let served = match running {
+            Ok(running) => self.serve_until_stopped(&running, &token, out).await,
+            // A signal came before we were up: that is no failure.
+            Err(StartError::Exit(ExitReason::Shutdown)) => Ok(0),
+            Err(error) => Err(io::Error::other(error)),
         };
-        app::stop(&env).await;
-        Ok(status)
+        if time::timeout(CLOSE_WITHIN, app::close(&env)).await.is_err() {
+            tracing::warn!("the store was not closed in time; what was acknowledged is on disk all the same");
+        }
+        served
+    }
+
+    /// Starts everything; the service is up only when it has quizzes.
+    fn tree(&self, env: &Arc<Env>, keys: Keys) -> impl Future<Output = StartResult> + use<> {
+        let (env, mastery) = (env.clone(), Mastery::new(env.clone()));
+        let web = web::child_spec(mastery.clone(), web::Options::new(self.listen(), keys));
+        async move {
+            let root = app::start(&env, [web]).await?;
+            app::ship(&mastery).await.map_err(|error| StartError::Exit(ExitReason::from(error)))?;
+            Ok(root)
+        }
+    }
+
+    async fn serve_until_stopped(
+        &self,
+        running: &Running,
+        token: &str,
+        out: &mut impl Write,
+    ) -> io::Result<u8> {
+        // Who cannot be told where we are gets no service: it is stopped in order too.
+        let welcomed = self.welcome(token, out).await;
+        let outcome = if welcomed.is_ok() { running.wait().await } else { running.stop().await };
+        welcomed?;
+        // It has given up, or could not stop in time.
+        if outcome.is_success() { Ok(0) } else { Err(io::Error::other(outcome.to_string())) }
+    }
+
+    async fn welcome(&self, token: &str, out: &mut impl Write) -> io::Result<()> {
+        // With port 0 only the server knows. If it does not say, it is being stopped or started again.
+        let address = SERVER.call(LocalAddress).await.unwrap_or(self.listen());
+        let root = ROOT.resolve().map(|root| app::outline::outline(&Node::current(), root.pid()));
+        // In one piece: who reads the first line and stops us at once is not to change the rest.
+        let text = format!(
+            "mastery is at http://{address} (data in {})\n\n\
+             teachers send Authorization: Bearer {token}\n\n\
+             {}\n\
+             Ctrl-C stops it.\n",
+            self.data.display(),
+            root.unwrap_or_default()
+        );
+        out.write_all(text.as_bytes())?;
+        out.flush()
     }
 
     fn listen(&self) -> SocketAddr {
@@ -86,17 +137,10 @@ impl Serve {
     }
 }
 
-/// Waits for Ctrl-C or, where there is such a thing, SIGTERM.
-async fn asked_to_stop() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+/// Warnings, crash and supervisor reports go to the standard error; `RUST_LOG` says what else, in the usual form.
+fn log_to_stderr() {
+    let wanted = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let log = tracing_subscriber::fmt().with_env_filter(wanted).with_writer(io::stderr);
+    // An error says that somebody logs already, such as a test.
+    let _ = log.try_init();
 }

@@ -27,6 +27,7 @@ pub mod quiz;
 pub mod response;
 pub mod select;
 pub mod session;
+pub mod shipped;
 pub mod slug;
 pub mod table;
 mod validate;

@@ -18,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use perennial::process;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -44,13 +45,14 @@ const HEAD_BYTES: usize = 16 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
 
-/// Serves connections until `stopped` is true, or its sender is gone, and they have ended.
-pub(super) async fn run(
+/// Serves connections, in a process, until `stopped` is true, or its sender is gone, and they have ended.
+pub(super) async fn acceptor(
     listener: TcpListener,
     app: Router,
     limits: Limits,
     mut stopped: watch::Receiver<bool>,
 ) {
+    process::set_label("acceptor");
     let mut connections = JoinSet::new();
     let stop = stopped.clone();
     loop {

@@ -11,6 +11,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::app::App;
+use crate::boundary::env::{Commits, Counters};
 use crate::boundary::names;
 
 /// Route, method and status: a few hundred at most, for a route is a pattern and unknown methods are one.
@@ -75,6 +76,7 @@ impl Metrics {
 pub(super) async fn show(State(app): State<App>) -> impl IntoResponse {
     let mut out = String::new();
     app.metrics.write(&mut out);
+    write_commits(&mut out, &app.mastery.env.counters);
     // A registry that is being restarted has no count: better no number than a wrong one.
     for (name, help, count) in [
         ("mastery_live_sessions", "Sessions that have a process.", names::SESSIONS.count()),
@@ -86,6 +88,22 @@ pub(super) async fn show(State(app): State<App>) -> impl IntoResponse {
     }
     gauge(&mut out, "mastery_processes", "Processes of the node.", app.node.count_processes() as u64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], out)
+}
+
+fn write_commits(out: &mut String, counters: &Counters) {
+    let kinds = [("answers", &counters.answer_commits), ("joins", &counters.join_commits)];
+    let mut write = |name: &str, help: &str, value: &dyn Fn(&Commits) -> String| {
+        head(out, name, "counter", help);
+        for (kind, commits) in kinds {
+            let _ = writeln!(out, r#"{name}{{of="{kind}"}} {}"#, value(commits));
+        }
+    };
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    write("mastery_commits_total", "Commits to the store.", &|it| count(&it.commits).to_string());
+    write("mastery_committed_total", "What these commits wrote.", &|it| count(&it.rows).to_string());
+    write("mastery_commit_seconds_total", "Time that these commits took.", &|it| {
+        format!("{:.6}", Duration::from_micros(count(&it.micros)).as_secs_f64())
+    });
 }
 
 fn gauge(out: &mut String, name: &str, help: &str, value: u64) {

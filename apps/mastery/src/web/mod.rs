@@ -38,7 +38,7 @@ mod practice;
 mod rate;
 mod routes;
 mod server;
-mod tree;
+pub(crate) mod tree;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,7 +48,6 @@ use perennial::child_spec::ChildSpec;
 
 pub use self::accept::Limits as ConnectionLimits;
 pub use self::openapi::document as openapi;
-pub use self::practice::PRACTICED;
 pub use self::rate::Rate;
 pub use self::routes::listed as routes;
 pub use self::server::{Args, BindError, LocalAddress, SERVER, Server};

@@ -8,13 +8,12 @@ use jiff::Timestamp;
 use perennial::child_spec::StartResult;
 use perennial::gen_server::{self, Address, Cx, GenServer, HandleCall, InitError, Name, Reply, reply};
 
+use crate::core::shipped::SHIPPED;
 use crate::core::slug::Slug;
 use crate::facade::Mastery;
 use crate::facade::quizzes::QuizError;
-use crate::store::records::{RunId, RunState};
-
-/// The quizzes that everybody may practice: those that come with the program.
-pub const PRACTICED: [&str; 2] = ["arithmetic", "german-vocabulary"];
+use crate::facade::runs::RunError;
+use crate::store::records::{Run, RunId, RunState};
 
 /// Practice ends then. No teacher schedules so far ahead, so this also tells practice from other runs.
 const NEVER: &str = "9999-12-30T00:00:00Z";
@@ -25,8 +24,7 @@ const PRACTICE: Name<Practice> = Name::new("practice");
 #[derive(Debug)]
 pub(super) struct Practice {
     mastery: Mastery,
-    /// By slug, with the version of the quiz.
-    runs: HashMap<Slug, (u32, RunId)>,
+    runs: HashMap<Slug, RunId>,
 }
 
 /// Asks for the practice run of a quiz.
@@ -53,9 +51,9 @@ pub(super) async fn run_of(slug: &Slug) -> Result<RunId, PracticeError> {
     PRACTICE.call(RunOf(slug.clone())).await.unwrap_or(Err(PracticeError::Busy))
 }
 
-/// Whether everybody may practice this quiz.
+/// Whether everybody may practice this quiz: those that come with the program.
 pub(super) fn is_practiced(slug: &Slug) -> bool {
-    PRACTICED.contains(&slug.as_str())
+    SHIPPED.iter().any(|shipped| shipped.slug == slug.as_str())
 }
 
 impl GenServer for Practice {
@@ -81,13 +79,16 @@ impl HandleCall<RunOf> for Practice {
 impl Practice {
     async fn find(&mut self, slug: Slug) -> Result<RunId, PracticeError> {
         let version = self.version(&slug).await?;
-        if let Some((known, run)) = self.runs.get(&slug)
-            && *known == version
-        {
-            return Ok(*run);
+        if let Some(run) = self.runs.get(&slug) {
+            // What was good last time need not be now: a teacher may have ended it.
+            match self.mastery.run(*run).await {
+                Ok(run) if is_practice(&run, &slug, version) => return Ok(run.id),
+                Ok(_) | Err(RunError::NotFound) => {}
+                Err(RunError::Busy) => return Err(PracticeError::Busy),
+            }
         }
         let run = self.find_or_schedule(&slug, version).await?;
-        self.runs.insert(slug, (version, run));
+        self.runs.insert(slug, run);
         Ok(run)
     }
 
@@ -101,16 +102,21 @@ impl Practice {
     }
 
     async fn find_or_schedule(&self, slug: &Slug, version: u32) -> Result<RunId, PracticeError> {
-        let never: Timestamp = NEVER.parse().expect("this is a time");
         let runs = self.mastery.runs().await.map_err(|_| PracticeError::Busy)?;
-        let is_ours = |run: &&crate::store::records::Run| {
-            run.end_at == never && run.state != RunState::Ended && run.slug == *slug && run.version == version
-        };
-        if let Some(run) = runs.iter().find(is_ours) {
+        if let Some(run) = runs.iter().find(|run| is_practice(run, slug, version)) {
             return Ok(run.id);
         }
         let start = Timestamp::UNIX_EPOCH;
-        let run = self.mastery.schedule_quiz(slug, start, never).await.map_err(|_| PracticeError::Busy)?;
+        let run = self.mastery.schedule_quiz(slug, start, never()).await.map_err(|_| PracticeError::Busy)?;
         Ok(run.id)
     }
+}
+
+/// Whether this run is there for practicing this version of the quiz.
+fn is_practice(run: &Run, slug: &Slug, version: u32) -> bool {
+    run.end_at == never() && run.state != RunState::Ended && run.slug == *slug && run.version == version
+}
+
+fn never() -> Timestamp {
+    NEVER.parse().expect("this is a time")
 }

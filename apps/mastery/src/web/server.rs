@@ -97,7 +97,7 @@ impl GenServer for Server {
         let app = (args.make_app)();
         let (stop, stopped) = watch::channel(false);
         let acceptor =
-            process::spawn_link(|_: Inbox<()>| accept::run(listener, app, args.connections, stopped));
+            process::spawn_link(|_: Inbox<()>| accept::acceptor(listener, app, args.connections, stopped));
         tracing::info!(target: "mastery", %address, "listening");
         Ok(Self { address, acceptor, practice, stop, drain: args.drain })
     }

@@ -82,11 +82,10 @@ fn branches(
     let branch = |info: &&Info| {
         let (children, hidden) = branches(by_parent, Some(info.pid), depth + 1);
         let kind = short(info.behaviour);
-        let name = info.name.as_deref().map(str::to_owned);
         Branch {
             pid: info.pid.to_string(),
-            title: name.or_else(|| info.label.clone()).unwrap_or_else(|| kind.clone()),
-            kind,
+            title: info.name.as_deref().or(info.label.as_deref()).unwrap_or(kind).to_owned(),
+            kind: kind.to_owned(),
             mailbox: info.mailbox_len,
             children,
             hidden,
@@ -97,10 +96,10 @@ fn branches(
 
 /// The last word of a type's name: `QuizSession` of `mastery::boundary::session::QuizSession`; of a function's future, the
 /// function.
-fn short(behaviour: &str) -> String {
+pub(crate) fn short(behaviour: &str) -> &str {
     let path = behaviour.split('<').next().unwrap_or_default();
     let words = path.split("::").filter(|word| !word.starts_with('{'));
-    words.last().unwrap_or("process").to_owned()
+    words.last().unwrap_or("process")
 }
 
 #[cfg(test)]

@@ -125,6 +125,18 @@ async fn joining_has_its_statuses() {
 }
 
 #[perennial::test]
+async fn practice_goes_on_when_a_teacher_has_ended_its_run() {
+    let client = start().await;
+    let (path, student) = ("/api/quizzes/arithmetic/practice", json!({ "email": "a@b" }));
+    let first = client.post(path, &student).await.expect(201, "");
+    let run = first["session"]["run"].clone();
+    client.post(&format!("/api/runs/{run}/end"), &json!({})).await.expect(200, "");
+    let second = client.post(path, &student).await.expect(201, "");
+    assert_ne!(second["session"]["run"], run);
+    client.post(path, &student).await.expect(200, "");
+}
+
+#[perennial::test]
 async fn answering_has_its_statuses() {
     let client = start().await;
     let run = client.run("Statuses", -10, 600).await;

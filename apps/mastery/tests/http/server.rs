@@ -123,11 +123,15 @@ async fn metrics_count_by_pattern_and_status() {
     let client = start().await;
     client.get("/api/runs/99").await;
     client.get("/nowhere/1").await;
+    client.post("/api/quizzes/arithmetic/practice", &json!({ "email": "a@b" })).await.expect(201, "");
     let metrics = client.get("/metrics").await;
     for line in [
         r#"mastery_requests_total{route="/api/runs/{run}",method="GET",status="404"} 1"#,
         r#"mastery_requests_total{route="none",method="GET",status="404"} 1"#,
-        "mastery_live_sessions 0",
+        "mastery_live_sessions 1",
+        r#"mastery_commits_total{of="joins"} 1"#,
+        r#"mastery_committed_total{of="joins"} 1"#,
+        r#"mastery_commits_total{of="answers"} 0"#,
     ] {
         assert!(metrics.text().contains(line), "{line} in {}", metrics.text());
     }

@@ -38,8 +38,12 @@ pub(super) async fn open(dir: &Path) -> Result<Opened, OpenError> {
         reason: reason.to_string(),
     };
     fs::create_dir_all(dir).map_err(|error| unusable(&error))?;
-    let lock = lock(dir)?;
     let file = dir.join(FILE);
+    if !dir.join(LOCK).exists() {
+        // A copy that nobody has opened here: if it is refused, not even a lock is left behind.
+        inspect(&file).await?;
+    }
+    let lock = lock(dir)?;
     if let Err(error) = File::open(&file)
         && error.kind() != std::io::ErrorKind::NotFound
     {
@@ -86,7 +90,9 @@ async fn inspect(file: &Path) -> Result<i64, OpenError> {
         return Ok(0);
     }
     let foreign = || OpenError::Foreign { file: file.to_owned() };
-    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    // Without a log beside it the file is all there is. Said to be immutable, it is read without making one.
+    let has_log = file.with_file_name(format!("{FILE}-wal")).exists();
+    let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(!has_log);
     let mut connection = options.connect().await.map_err(|_| foreign())?;
     let marks = marks(&mut connection).await;
     // Closing may fail like reading; what was read decides.
