@@ -59,7 +59,7 @@ pub(crate) struct TimerId {
 pub(crate) struct Clock {
     time: Time,
     timers: Mutex<Timers>,
-    /// Tells the driver: of a new first timer, of a lull, of the end.
+    /// Tells the driver: of a timer before its next look, of a lull, of the end.
     driver: Arc<tokio::sync::Notify>,
 }
 
@@ -82,6 +82,8 @@ struct Timers {
     queue: BTreeMap<TimerId, Fire>,
     order: u64,
     settling: Vec<Arc<Mutex<Settling>>>,
+    /// When the driver of a real clock looks again. Zero before its first look, which sees all there is.
+    next_look: Duration,
 }
 
 impl Clock {
@@ -125,10 +127,12 @@ impl Clock {
         timers.order += 1;
         let id = TimerId { deadline, order: timers.order };
         timers.queue.insert(id, Box::new(fire));
-        let first = timers.queue.first_key_value().is_some_and(|(first, _)| *first == id);
+        // The driver need not be told of what comes after its next look. So a call, whose time-out is the last of all
+        // and is taken back soon, wakes nobody; the look that it would have needed finds nothing and is cheap.
+        let sooner = deadline < timers.next_look;
         drop(timers);
         match &self.time {
-            Time::Real(_) if first => self.driver.notify_one(),
+            Time::Real(_) if sooner => self.driver.notify_one(),
             // One who is not counted sets a timer on a clock at rest: nobody else will notice it.
             Time::Virtual(clock) if clock.activity.is_quiet() => self.quiet(),
             _ => {}
@@ -187,13 +191,16 @@ impl Clock {
         loop {
             let now = self.now();
             let mut timers = self.lock();
-            let Some(first) = timers.queue.first_entry() else { return FAR };
-            if first.key().deadline > now {
-                return first.key().deadline - now;
+            let next = timers.queue.first_key_value().map_or(now + FAR, |(first, _)| first.deadline);
+            if next > now {
+                timers.next_look = next;
+                return next - now;
             }
-            let fire = first.remove();
+            let fire = timers.queue.pop_first().map(|(_, fire)| fire);
             drop(timers);
-            call(fire);
+            if let Some(fire) = fire {
+                call(fire);
+            }
         }
     }
 
