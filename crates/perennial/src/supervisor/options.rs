@@ -42,7 +42,7 @@ pub struct Options {
     /// its children and ends with `Shutdown`. Default: 3.
     #[doc(alias = "intensity")]
     pub max_restarts: u32,
-    /// Default: 5 s. Not zero.
+    /// Default: 5 s. With zero, only restarts at the very same moment are counted together.
     #[doc(alias = "period")]
     pub max_seconds: Duration,
     /// Default: [`AutoShutdown::Never`].
