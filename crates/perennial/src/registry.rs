@@ -45,7 +45,7 @@
 //! | what ends | what becomes of the rows |
 //! |---|---|
 //! | a registrant | its rows go, before those who monitor it or are linked to it are told; nobody else's |
-//! | the registry | all rows go; who has any gets an exit signal from it, as if it were linked |
+//! | the registry | all rows go; who has any gets an exit signal from it: `Killed` if it was killed, else `Shutdown` |
 //!
 //! So after a `Down` the key is free. Until then [`lookup`](RegistryName::lookup), [`dispatch`](RegistryName::dispatch)
 //! and [`via`](RegistryName::via) skip a process that is ending, while the others may still see its rows. A process is

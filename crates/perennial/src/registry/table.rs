@@ -16,6 +16,7 @@
 //! and its owner is told; one that comes later is refused, and its owner is not.
 
 use crate::{
+    exit_reason::ExitReason,
     pid::Pid,
     process::{
         block::{ProcRef, Release},
@@ -208,6 +209,9 @@ where
         if let Some(process) = process
             && let Some(reason) = process.process().reason()
         {
+            // As in OTP, where it is the partitions that registrants are linked to: a registry that is killed takes
+            // them with it, one that stops for any other reason shuts them down.
+            let reason = if reason == ExitReason::Killed { reason } else { ExitReason::Shutdown };
             for owner in owners.into_values() {
                 links::signal_tied(owner, registry, &reason, process.process().cause());
             }

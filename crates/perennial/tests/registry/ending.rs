@@ -17,7 +17,7 @@ both_tests! {
     r31_a_dead_process_has_no_keys_and_no_values
     r44_registrants_end_with_a_registry_that_is_killed
     r44_a_registrant_that_traps_gets_a_message
-    r44_a_normal_stop_ends_nobody
+    r44_a_registry_that_stops_shuts_its_registrants_down
     r44_a_process_is_tied_only_while_it_has_rows
     r44_a_registrant_with_many_rows_is_told_once
     r44_who_is_linked_and_registered_is_told_once
@@ -112,11 +112,14 @@ async fn r44_a_registrant_that_traps_gets_a_message(reg: Reg) {
     assert_eq!(p.call(Exits).await.unwrap(), [(registry, ExitReason::Shutdown)]);
 }
 
-async fn r44_a_normal_stop_ends_nobody(reg: Reg) {
-    let p = proc().await;
+async fn r44_a_registry_that_stops_shuts_its_registrants_down(reg: Reg) {
+    let (p, q) = (proc().await, trapping().await);
     register(&p, &reg, "a", 1).await;
+    register(&q, &reg, "b", 1).await;
+    let (registry, down) = (pid_of(&reg), process::monitor(p.pid()));
     reg.name().stop(ExitReason::Normal).await.unwrap();
-    assert!(run(&p, || true).await);
+    assert_eq!(down.await.reason, ExitReason::Shutdown);
+    assert_eq!(q.call(Exits).await.unwrap(), [(registry, ExitReason::Shutdown)]);
     assert_eq!(reg.count(), Err(RegistryError::Unknown("r".into())));
 }
 
