@@ -257,10 +257,16 @@ pub(crate) trait Trap: Send + Sync {
 
 /// Something that a process holds under its name elsewhere: a row of a registry.
 pub(crate) trait Release: Send + Sync {
-    /// Gives up everything that `owner` holds there.
-    fn release(&self, owner: Pid);
+    /// Gives up everything that `owner` holds there. Returns who is to be told of its end, as if linked to it.
+    fn release(&self, owner: Pid) -> Option<Tied>;
     /// Where it is held, to tell one from another.
     fn place(&self) -> *const ();
+}
+
+/// Processes that are tied to one that ends, though not linked to it, and the reason that they are given.
+pub(crate) struct Tied {
+    pub(crate) processes: Vec<ProcRef>,
+    pub(crate) reason: ExitReason,
 }
 
 /// A caller that waits for a deferred reply.

@@ -10,7 +10,7 @@
 //! 6. The reply of `stop_reply` is sent, unless a deadly signal came first.
 //! 7. It leaves the process table.
 //! 8. Those who monitor it are told.
-//! 9. Those who are linked to it are told.
+//! 9. Those who are linked to it are told, then those who are tied to it otherwise: the registrants of a registry.
 //! 10. Who started it, and still waits for that, is told.
 //!
 //! So one who hears of an end finds the names free and the process gone, and what starts next finds nothing of what
@@ -23,7 +23,7 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::Pid,
     process::{
-        block::{Bonds, Phase, ProcRef, Started, Watcher},
+        block::{Bonds, Phase, ProcRef, Started, Tied, Watcher},
         events::{EventId, EventKind},
         links,
         messages::Down,
@@ -54,7 +54,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
 
     panics::call_quietly(drop_body);
     block.close();
-    release(block);
+    let mut tied = release(block);
     settle_callers(block, &reason);
     // A statement of its own: the lock is not held while the reply is sent.
     let last_reply = process.lock().last_reply.take();
@@ -72,11 +72,18 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
             bonds.watchers.remove(&monitor);
         }
     }
+    // One who is linked to it besides is not told twice.
+    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !bonds.links.contains(&to.process().pid)));
     for peer in mem::take(&mut bonds.links) {
         let peer = node.process(peer);
         panics::call_quietly(|| {
             links::signal(peer.as_ref(), Signal::Link, process.pid, &reason, Some(exit));
         });
+    }
+    for Tied { processes, reason } in tied {
+        for to in processes {
+            panics::call_quietly(|| links::signal_tied(&to, process.pid, &reason, Some(exit)));
+        }
     }
     let (starter, trap) = {
         let mut state = process.lock();
@@ -121,19 +128,20 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     Some((reason, cause))
 }
 
-/// Step 4.
-fn release(block: &ProcRef) {
+/// Step 4. Returns who is to be told in step 9 besides those who are linked.
+fn release(block: &ProcRef) -> Vec<Tied> {
     let process = block.process();
     let (name, rows, timers) = {
         let mut state = process.lock();
-        let Some(bonds) = &mut state.bonds else { return };
+        let Some(bonds) = &mut state.bonds else { return Vec::new() };
         (bonds.name.take(), mem::take(&mut bonds.rows), mem::take(&mut bonds.timers))
     };
     if let Some(name) = name {
         process.node.names.release(&name, process.pid);
     }
+    let mut tied = Vec::new();
     for row in rows {
-        panics::call_quietly(|| row.release(process.pid));
+        panics::call_quietly(|| tied.extend(row.release(process.pid)));
     }
     for timer in timers.into_values() {
         // Its message is dropped.
@@ -141,6 +149,7 @@ fn release(block: &ProcRef) {
             process.node.clock.cancel(timer);
         });
     }
+    tied
 }
 
 /// Step 5.

@@ -166,11 +166,8 @@ pub(crate) fn signal_orphan(child: &ProcRef, parent: &ProcRef) {
 }
 
 /// Sends what a link would send to one who is tied to `from` without a link, as those are who have rows in a registry.
-/// One who is linked to it besides is not told twice.
 pub(crate) fn signal_tied(to: &ProcRef, from: Pid, reason: &ExitReason, cause: Option<EventId>) {
-    if !is_linked(to, from) {
-        deliver(to, Via::Nothing, Signal::Link, from, reason, cause);
-    }
+    deliver(to, Via::Nothing, Signal::Link, from, reason, cause);
 }
 
 fn is_linked(process: &ProcRef, peer: Pid) -> bool {

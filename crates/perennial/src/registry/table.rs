@@ -13,14 +13,15 @@
 //! # Order of events
 //!
 //! When the registry ends, its last acts close `by_key` first: a registration that succeeded before is taken out there,
-//! and its owner is told; one that comes later is refused, and its owner is not.
+//! and its owner is told; one that comes later is refused, and its owner is not. Owners are told when those who are
+//! linked to the registry have been: its supervisor hears of it first, and does not try to restart a registrant while
+//! there is no registry.
 
 use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{ProcRef, Release},
-        links,
+        block::{ProcRef, Release, Tied},
         node::Node,
         panics,
     },
@@ -180,11 +181,12 @@ where
     K: Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    fn release(&self, owner: Pid) {
+    fn release(&self, owner: Pid) -> Option<Tied> {
         for row in self.by_owner.take(owner).into_iter().flatten() {
             let removed = self.by_key.remove(&row);
             panics::drop_quietly((removed, row));
         }
+        None
     }
 
     fn place(&self) -> *const () {
@@ -200,25 +202,22 @@ where
     K: Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    fn release(&self, registry: Pid) {
+    fn release(&self, registry: Pid) -> Option<Tied> {
         let rows = self.0.by_key.close();
         let owned = self.0.by_owner.close(self.0.place());
         // Each once, however many rows it had; and only those whose registration was in force.
-        let owners: BTreeMap<Pid, &ProcRef> = rows.iter().map(|row| (row.pid(), &row.owner)).collect();
-        let process = Node::of(registry).and_then(|node| node.process(registry));
-        if let Some(process) = process
-            && let Some(reason) = process.process().reason()
-        {
-            // As in OTP, where it is the partitions that registrants are linked to: a registry that is killed takes
-            // them with it, one that stops for any other reason shuts them down.
-            let reason = if reason == ExitReason::Killed { reason } else { ExitReason::Shutdown };
-            for owner in owners.into_values() {
-                links::signal_tied(owner, registry, &reason, process.process().cause());
-            }
-        }
+        let owners: BTreeMap<Pid, ProcRef> = rows.iter().map(|row| (row.pid(), row.owner.clone())).collect();
         for row in owned.into_iter().flatten().chain(rows) {
             panics::drop_quietly(row);
         }
+        // As in OTP, where it is the partitions that registrants are linked to: a registry that is killed takes them
+        // with it, one that stops for any other reason shuts them down.
+        let ended = Node::of(registry)
+            .and_then(|node| node.process(registry))
+            .and_then(|process| process.process().reason());
+        let reason =
+            if ended == Some(ExitReason::Killed) { ExitReason::Killed } else { ExitReason::Shutdown };
+        Some(Tied { processes: owners.into_values().collect(), reason })
     }
 
     fn place(&self) -> *const () {

@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use perennial::{
+    node::{EventKind, Node},
     prelude::*,
     registry::{Options, RegisterError, RegistryError},
     supervisor::{Strategy, Supervisor},
@@ -254,6 +255,27 @@ async fn r44_with_rest_for_one_all_are_started_again() {
         }
     };
     assert_ne!(first, second);
+}
+
+/// If a registrant came first, its supervisor could use up all its restarts before it learns that there is no registry.
+#[perennial::test]
+async fn r44_the_supervisor_of_a_registry_hears_of_its_end_before_its_registrants_do() {
+    const SESSIONS: RegistryName<String> = RegistryName::new("sessions");
+    let start = |()| gen_server::start_link::<P>(false, SESSIONS.via::<P>(key("a")));
+    let children = [SESSIONS.child_spec(), ChildSpec::worker(start, ())];
+    let supervisor = Supervisor::start_link(children, Strategy::RestForOne).await.unwrap();
+    let registrant = SESSIONS.via::<P>(key("a")).pid_now().unwrap();
+    let registry = SESSIONS.name().pid_now().unwrap();
+    let mut events = Node::current().events();
+    SESSIONS.name().stop(ExitReason::Normal).await.unwrap();
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        let event = events.next().await.unwrap();
+        if matches!(event.kind, EventKind::Signal { from, .. } if from == registry) {
+            told.push(event.pid);
+        }
+    }
+    assert_eq!(told, [supervisor, registrant]);
 }
 
 #[perennial::test]
