@@ -135,6 +135,7 @@ mod clock;
 pub mod dynamic_supervisor;
 pub mod exit_reason;
 pub mod gen_server;
+pub mod gen_state_machine;
 pub mod pid;
 pub mod prelude;
 pub mod process;
