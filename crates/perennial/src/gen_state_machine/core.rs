@@ -80,3 +80,6 @@ fn put_before<E>(events: Vec<E>, queue: &mut VecDeque<E>) {
         queue.push_front(event);
     }
 }
+
+#[cfg(test)]
+mod tests;

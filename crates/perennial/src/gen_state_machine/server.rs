@@ -23,7 +23,7 @@ use crate::{
         timer,
     },
 };
-use std::{collections::HashMap, fmt, mem, sync::Arc};
+use std::{collections::HashMap, fmt, mem, sync::Arc, time::Duration};
 
 type Asked<M> = Actions<TimeoutName, Event<M>>;
 
@@ -45,7 +45,7 @@ impl<M: GenStateMachine> GenServer for StateMachine<M> {
     type Args = M::Args;
 
     /// As in OTP: a caller waits as long as it takes.
-    const CALL_TIMEOUT: Option<std::time::Duration> = None;
+    const CALL_TIMEOUT: Option<Duration> = None;
 
     async fn init(args: M::Args, cx: &mut Cx<Self>) -> Result<Self, InitError> {
         let mut begin = Actions::default();
@@ -59,6 +59,8 @@ impl<M: GenStateMachine> GenServer for StateMachine<M> {
     }
 }
 
+// Of no use to anybody else.
+#[diagnostic::do_not_recommend]
 impl<M: GenStateMachine> HandleContinue<Begin> for StateMachine<M> {
     async fn handle_continue(&mut self, _: Begin, cx: &mut Cx<Self>) -> NoReply {
         let asked = mem::take(&mut self.begin);

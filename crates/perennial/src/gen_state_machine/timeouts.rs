@@ -114,3 +114,83 @@ impl<K: Clone + Eq + Hash, E> Timeouts<K, E> {
         self.running.remove(&kind).map(|running| running.event)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind::*, *};
+
+    const LATER: Duration = Duration::from_secs(1);
+
+    fn start(kind: Kind<u8>, number: u64) -> Order<u8> {
+        Order::Start { kind, number, after: LATER }
+    }
+
+    /// What is running before; what is asked for; the orders; what comes of zero.
+    #[test]
+    fn what_is_asked_for_becomes_orders_and_zeros() {
+        type Sets = Vec<(Kind<u8>, Set<&'static str>)>;
+        let after = |event| Set::After(LATER, event);
+        let zero = |event| Set::After(Duration::ZERO, event);
+        let table: Vec<(Sets, Sets, Vec<Order<u8>>, Vec<&str>)> = vec![
+            (vec![], vec![(State, after("a"))], vec![start(State, 1)], vec![]),
+            (vec![], vec![(State, zero("a"))], vec![], vec!["a"]),
+            (vec![], vec![(State, Set::Update("a"))], vec![], vec!["a"]),
+            (vec![], vec![(State, Set::Cancel)], vec![], vec![]),
+            (vec![], vec![(State, after("a")), (State, zero("b"))], vec![], vec!["b"]),
+            (
+                vec![],
+                vec![(State, zero("a")), (Event, zero("b")), (State, zero("c"))],
+                vec![],
+                vec!["b", "c"],
+            ),
+            (
+                vec![],
+                vec![(Named(1), after("a")), (Named(2), after("b"))],
+                vec![start(Named(1), 1), start(Named(2), 2)],
+                vec![],
+            ),
+            (
+                vec![(State, after("a"))],
+                vec![(State, after("b"))],
+                vec![Order::Stop(1), start(State, 2)],
+                vec![],
+            ),
+            (vec![(State, after("a"))], vec![(State, zero("b"))], vec![Order::Stop(1)], vec!["b"]),
+            (vec![(State, after("a"))], vec![(State, Set::Update("b"))], vec![], vec![]),
+            (vec![(State, after("a"))], vec![(State, Set::Cancel)], vec![Order::Stop(1)], vec![]),
+            (vec![(State, after("a"))], vec![(Named(1), Set::Cancel)], vec![], vec![]),
+            (vec![(State, zero("a"))], vec![(State, after("b"))], vec![start(State, 1)], vec![]),
+            (vec![(State, zero("a"))], vec![(State, Set::Cancel)], vec![], vec![]),
+            (vec![(State, zero("a")), (Event, zero("b"))], vec![(State, zero("c"))], vec![], vec!["b", "c"]),
+            (
+                vec![(State, zero("a")), (Event, zero("b"))],
+                vec![(State, Set::Update("c"))],
+                vec![],
+                vec!["c", "b"],
+            ),
+        ];
+        for (number, (before, asked, expected, zeros)) in table.into_iter().enumerate() {
+            let mut timeouts = Timeouts::new();
+            timeouts.set_all(before, &mut Vec::new());
+            let mut orders = Vec::new();
+            timeouts.set_all(asked, &mut orders);
+            assert_eq!(orders, expected, "row {number}");
+            assert_eq!(
+                std::iter::from_fn(|| timeouts.next_of_zero()).collect::<Vec<_>>(),
+                zeros,
+                "row {number}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_timer_that_counts_fires_and_only_once() {
+        let mut timeouts = Timeouts::<u8, _>::new();
+        timeouts.set_all(vec![(State, Set::After(LATER, "first"))], &mut Vec::new());
+        timeouts.set_all(vec![(State, Set::After(LATER, "second"))], &mut Vec::new());
+        timeouts.set_all(vec![(State, Set::Update("third"))], &mut Vec::new());
+        assert_eq!(timeouts.fired(&State, 1), None);
+        assert_eq!(timeouts.fired(&State, 2), Some("third"));
+        assert_eq!(timeouts.fired(&State, 2), None);
+    }
+}
