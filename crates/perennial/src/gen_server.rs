@@ -234,13 +234,13 @@ pub trait HandleCallFrom<M: Send + 'static>: GenServer {
 impl<S: HandleCall<M>, M: Send + 'static> HandleCallFrom<M> for S {
     type Reply = <S as HandleCall<M>>::Reply;
 
-    async fn handle_call_from(
+    fn handle_call_from(
         &mut self,
         request: M,
         from: Caller<Self::Reply>,
         cx: &mut Cx<Self>,
-    ) -> NoReply {
-        self.answer(request, from, cx).await
+    ) -> impl Future<Output = NoReply> + Send {
+        self.answer(request, from, cx)
     }
 }
 

@@ -165,7 +165,8 @@ pub trait GenStateMachine: Sized + Send + 'static {
     /// nobody else does.
     type Args: Send + 'static;
 
-    /// The states, an enum as a rule. The state changes when the next one is not equal to the current one.
+    /// The states, an enum as a rule. The state changes when the next one is not equal to the current one. `Sync`,
+    /// because handlers that wait keep a reference to it.
     type State: PartialEq + Send + Sync + 'static;
 
     /// Makes the first state, and the data, which is the machine itself. Whoever starts the machine waits for this,

@@ -54,7 +54,8 @@ impl<'a, M: GenStateMachine> EventCx<'a, M> {
     /// changes the state.
     ///
     /// What is postponed comes in its original order, after what is inserted and before anything newer. There is no
-    /// bound on how much can be postponed: a machine that may stay in a state for ever should not postpone for ever.
+    /// bound on how much can be postponed, and it takes no room in a bounded mailbox: a machine that may stay in a state
+    /// for ever should not postpone for ever.
     pub fn postpone<E: EventTo<M>>(&mut self, event: E) {
         self.0.actions.postponed.push(event.into_event());
     }

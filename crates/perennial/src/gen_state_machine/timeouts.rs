@@ -129,9 +129,10 @@ mod tests {
     #[test]
     fn what_is_asked_for_becomes_orders_and_zeros() {
         type Sets = Vec<(Kind<u8>, Set<&'static str>)>;
+        type Row = (Sets, Sets, Vec<Order<u8>>, Vec<&'static str>);
         let after = |event| Set::After(LATER, event);
         let zero = |event| Set::After(Duration::ZERO, event);
-        let table: Vec<(Sets, Sets, Vec<Order<u8>>, Vec<&str>)> = vec![
+        let table: Vec<Row> = vec![
             (vec![], vec![(State, after("a"))], vec![start(State, 1)], vec![]),
             (vec![], vec![(State, zero("a"))], vec![], vec!["a"]),
             (vec![], vec![(State, Set::Update("a"))], vec![], vec!["a"]),
