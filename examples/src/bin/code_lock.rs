@@ -152,13 +152,9 @@ async fn start(open_for: Duration) -> StartResult {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let open_for = Duration::from_millis(100);
     start(open_for).await?;
-    let visitor = tokio::spawn(async {
-        DOOR.call(Pass).await?;
-        println!("visitor: is through");
-        Ok::<_, CallError>(())
-    });
-    press("1742");
-    visitor.await??;
+    // The visitor comes first, and waits.
+    let (passed, ()) = tokio::join!(DOOR.call(Pass), async { press("1742") });
+    println!("visitor: {passed:?}");
     time::sleep(2 * open_for).await;
     println!("it is {:?} again", DOOR.call(Look).await?);
     Ok(())

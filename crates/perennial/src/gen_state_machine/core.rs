@@ -69,9 +69,11 @@ impl<K: Clone + Eq + Hash, E> Core<K, E> {
         self.waiting.pop_front().or_else(|| self.timeouts.next_of_zero())
     }
 
-    /// A real timer has fired; nothing if its time-out was cancelled or set again since.
-    pub(crate) fn fired(&mut self, kind: &Kind<K>, number: u64) -> Option<E> {
-        self.timeouts.fired(kind, number)
+    /// A real timer has fired: its event is the next one. It is none if its time-out was cancelled or set again since.
+    pub(crate) fn fired(&mut self, kind: &Kind<K>, number: u64) {
+        if let Some(event) = self.timeouts.fired(kind, number) {
+            self.waiting.push_front(event);
+        }
     }
 }
 

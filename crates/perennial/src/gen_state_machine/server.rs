@@ -23,7 +23,7 @@ use crate::{
         timer,
     },
 };
-use std::{collections::HashMap, fmt, mem, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 type Asked<M> = Actions<TimeoutName, Event<M>>;
 
@@ -34,12 +34,11 @@ pub struct StateMachine<M: GenStateMachine> {
     core: Core<TimeoutName, Event<M>>,
     /// The timers that run, by their number in the core.
     timers: HashMap<u64, Timer>,
-    /// What `init` has asked for.
-    begin: Asked<M>,
 }
 
-/// Enters the first state. Handled when the starter has been told, and before any message.
-struct Begin;
+/// Enters the first state, with what `init` has asked for. Handled when the starter has been told, and before any
+/// message.
+struct Begin<M: GenStateMachine>(Asked<M>);
 
 impl<M: GenStateMachine> GenServer for StateMachine<M> {
     type Args = M::Args;
@@ -48,10 +47,10 @@ impl<M: GenStateMachine> GenServer for StateMachine<M> {
     const CALL_TIMEOUT: Option<Duration> = None;
 
     async fn init(args: M::Args, cx: &mut Cx<Self>) -> Result<Self, InitError> {
-        let mut begin = Actions::default();
-        let (state, data) = M::init(args, &mut EventCx::new(cx, &mut begin)).await?;
-        cx.continue_with(Begin);
-        Ok(Self { data, state, core: Core::new(), timers: HashMap::new(), begin })
+        let mut asked = Actions::default();
+        let (state, data) = M::init(args, &mut EventCx::new(cx, &mut asked)).await?;
+        cx.continue_with(Begin(asked));
+        Ok(Self { data, state, core: Core::new(), timers: HashMap::new() })
     }
 
     async fn terminate(&mut self, reason: &ExitReason, cx: &mut Cx<Self>) -> Result<(), ExitReason> {
@@ -61,9 +60,8 @@ impl<M: GenStateMachine> GenServer for StateMachine<M> {
 
 // Of no use to anybody else.
 #[diagnostic::do_not_recommend]
-impl<M: GenStateMachine> HandleContinue<Begin> for StateMachine<M> {
-    async fn handle_continue(&mut self, _: Begin, cx: &mut Cx<Self>) -> NoReply {
-        let asked = mem::take(&mut self.begin);
+impl<M: GenStateMachine> HandleContinue<Begin<M>> for StateMachine<M> {
+    async fn handle_continue(&mut self, Begin(asked): Begin<M>, cx: &mut Cx<Self>) -> NoReply {
         self.go_on(Next(Step::Repeat), asked, cx).await
     }
 }
@@ -86,7 +84,7 @@ impl<M: HandleCallEvent<E>, E: Send + 'static> HandleCall<E> for StateMachine<M>
     type Reply = M::Reply;
 
     async fn handle_call(&mut self, _: E, _: &mut Cx<Self>) -> Reply<M::Reply> {
-        unreachable!("a call is answered below")
+        unreachable!("`answer` does without it")
     }
 
     async fn answer(&mut self, request: E, from: Caller<M::Reply>, cx: &mut Cx<Self>) -> NoReply {
@@ -101,6 +99,10 @@ impl<M: GenStateMachine> StateMachine<M> {
     /// A callback has run: closes its transition, and handles all that comes before the mailbox.
     async fn go_on(&mut self, next: Next<M::State>, asked: Asked<M>, cx: &mut Cx<Self>) -> NoReply {
         self.transition(next, asked, cx).await?;
+        self.handle_waiting(cx).await
+    }
+
+    async fn handle_waiting(&mut self, cx: &mut Cx<Self>) -> NoReply {
         while let Some(event) = self.core.next() {
             // As between two messages: others get their turn, and a caller that was dropped is told.
             tokio::task::coop::consume_budget().await;
@@ -169,11 +171,8 @@ impl<M: GenStateMachine> Message<StateMachine<M>> for Fired {
         Box::pin(async move {
             machine.timers.remove(&self.number);
             // Race: it was on its way while its time-out was cancelled or set again. Then it is no event.
-            let Some(event) = machine.core.fired(&self.kind, self.number) else { return Ok(()) };
-            let mut asked = Actions::default();
-            let mut event_cx = EventCx::new(cx, &mut asked);
-            let next = event.handle(&mut machine.data, &machine.state, &mut event_cx).await?;
-            machine.go_on(next, asked, cx).await
+            machine.core.fired(&self.kind, self.number);
+            machine.handle_waiting(cx).await
         })
     }
 }
