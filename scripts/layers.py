@@ -26,7 +26,7 @@ LEVELS = [
     ("L1", ["process", "node", "time", "runtime"]),
     ("L2", ["child_spec"]),
     ("L3", ["gen_server"]),
-    ("L4", ["sys", "supervisor", "agent"]),
+    ("L4", ["sys", "supervisor", "agent", "gen_state_machine"]),
     ("L5", ["dynamic_supervisor", "partition_supervisor", "registry"]),
     ("L6", ["task", "pg"]),
     ("L7", ["application"]),

@@ -84,7 +84,7 @@ use crate::{
     child_spec::{ChildId, ChildSpec, StartResult},
     exit_reason::{ExitReason, Failure},
 };
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 /// A process that keeps state and handles one message at a time. See the [module](self).
 #[doc(alias = "gen_server")]
@@ -92,6 +92,10 @@ pub trait GenServer: Sized + Send + 'static {
     /// The argument of [`init`](Self::init). A supervisor that is to restart the server needs it
     /// `Clone + Sync`; nobody else does.
     type Args: Send + 'static;
+
+    /// How long [`call`](Address::call) waits for this server: 5 s. None for a server whose callers are to wait as long
+    /// as it takes.
+    const CALL_TIMEOUT: Option<Duration> = Some(CALL_TIMEOUT);
 
     /// Makes the first state. Whoever starts the server waits for this.
     ///
@@ -176,6 +180,31 @@ pub trait HandleCall<M: Send + 'static>: GenServer {
         request: M,
         cx: &mut Cx<Self>,
     ) -> impl Future<Output = Reply<Self::Reply>> + Send;
+
+    /// Answers `from` with what `handle_call` returns. Here, and not in the blanket impl of [`HandleCallFrom`], because
+    /// a state machine does otherwise: it answers requests of any type, and may keep `from`.
+    #[doc(hidden)]
+    fn answer(
+        &mut self,
+        request: M,
+        from: Caller<Self::Reply>,
+        cx: &mut Cx<Self>,
+    ) -> impl Future<Output = NoReply> + Send {
+        async move {
+            let Replied { reply, stop } = self.handle_call(request, cx).await?;
+            match stop {
+                None => {
+                    from.reply(reply);
+                    Ok(())
+                }
+                Some(reason) => {
+                    // Sent by the last acts, after `terminate`.
+                    from.reply_last(reply);
+                    Err(reason)
+                }
+            }
+        }
+    }
 }
 
 /// Answers the call `M` later, or from another process: it gets the [`Caller`].
@@ -205,24 +234,13 @@ pub trait HandleCallFrom<M: Send + 'static>: GenServer {
 impl<S: HandleCall<M>, M: Send + 'static> HandleCallFrom<M> for S {
     type Reply = <S as HandleCall<M>>::Reply;
 
-    async fn handle_call_from(
+    fn handle_call_from(
         &mut self,
         request: M,
         from: Caller<Self::Reply>,
         cx: &mut Cx<Self>,
-    ) -> NoReply {
-        let Replied { reply, stop } = self.handle_call(request, cx).await?;
-        match stop {
-            None => {
-                from.reply(reply);
-                Ok(())
-            }
-            Some(reason) => {
-                // Sent by the last acts, after `terminate`.
-                from.reply_last(reply);
-                Err(reason)
-            }
-        }
+    ) -> impl Future<Output = NoReply> + Send {
+        self.answer(request, from, cx)
     }
 }
 

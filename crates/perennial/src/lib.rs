@@ -40,6 +40,7 @@
 //! | Erlang, Elixir | here |
 //! |---|---|
 //! | `gen_server`, `GenServer` | [`gen_server`]; [`Address`](gen_server::Address) has `call`, `cast`, `stop` |
+//! | `gen_statem` | [`gen_state_machine`] |
 //! | `supervisor`, `Supervisor` | [`supervisor`] |
 //! | `DynamicSupervisor`, `simple_one_for_one` | [`dynamic_supervisor`] |
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
@@ -135,6 +136,7 @@ mod clock;
 pub mod dynamic_supervisor;
 pub mod exit_reason;
 pub mod gen_server;
+pub mod gen_state_machine;
 pub mod pid;
 pub mod prelude;
 pub mod process;

@@ -8,6 +8,10 @@ pub use crate::{
         self, Address, Caller, Cx, GenServer, HandleCall, HandleCallFrom, HandleCast, HandleContinue,
         HandleInfo, InitError, Name, NoReply, Reply, ServerRef, noreply, reply, stop, stop_reply,
     },
+    gen_state_machine::{
+        self, EnterCx, EventCx, GenStateMachine, HandleCallEvent, HandleEvent, StateMachine, Transition,
+        keep_state, next_state, repeat_state, stop_and_reply,
+    },
     node::Node,
     pid::Pid,
     process::{self, Down, Exit, Inbox, Recipient, Timeout},

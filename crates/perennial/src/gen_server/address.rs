@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-/// How long [`call`](Address::call) waits.
+/// How long [`call`](Address::call) waits, unless the server [says otherwise](GenServer::CALL_TIMEOUT).
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a cast was not taken: only a server with a bounded mailbox refuses one.
@@ -72,7 +72,8 @@ pub trait Address: Sync {
         self.resolve().ok().filter(|server| server.0.process.is_alive())
     }
 
-    /// Sends a request and waits for the reply, for 5 s.
+    /// Sends a request and waits for the reply, for 5 s, or what [`CALL_TIMEOUT`](GenServer::CALL_TIMEOUT) of the server
+    /// says.
     ///
     /// A name is resolved here, the request is sent when the future is first polled. The future borrows nothing: it
     /// can be joined with others, and spawned.
@@ -96,7 +97,7 @@ pub trait Address: Sync {
         &self,
         request: M,
     ) -> impl Future<Output = Result<M::Reply, CallError>> + Send + use<Self, M> {
-        self.call_timeout(request, Some(CALL_TIMEOUT))
+        self.call_timeout(request, Self::Server::CALL_TIMEOUT)
     }
 
     /// As [`call`](Self::call), with another limit, or with none.

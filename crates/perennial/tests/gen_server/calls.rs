@@ -96,6 +96,29 @@ async fn a_call_without_a_limit_waits() {
 }
 
 #[perennial::test(paused)]
+async fn a_server_says_how_long_a_call_waits() {
+    struct Patient(Vec<Caller<()>>);
+    impl GenServer for Patient {
+        type Args = ();
+        const CALL_TIMEOUT: Option<Duration> = Some(Duration::from_secs(3600));
+        async fn init(_: (), _: &mut Cx<Self>) -> Result<Self, InitError> {
+            Ok(Self(Vec::new()))
+        }
+    }
+    impl HandleCallFrom<()> for Patient {
+        type Reply = ();
+        async fn handle_call_from(&mut self, _: (), from: Caller<()>, _: &mut Cx<Self>) -> NoReply {
+            self.0.push(from);
+            noreply()
+        }
+    }
+    let server = gen_server::start::<Patient>((), ()).await.unwrap().server::<Patient>().unwrap();
+    let begun = Node::current().now();
+    assert_eq!(server.call(()).await, Err(CallError::Timeout));
+    assert_eq!(Node::current().now() - begun, Duration::from_secs(3600));
+}
+
+#[perennial::test(paused)]
 async fn a_reply_that_is_there_at_the_time_out_wins() {
     let (server, _log) = puppet().await;
     let second = Duration::from_secs(1);
