@@ -43,6 +43,7 @@
 //! | `supervisor`, `Supervisor` | [`supervisor`] |
 //! | `DynamicSupervisor`, `simple_one_for_one` | [`dynamic_supervisor`] |
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
+//! | `Agent` | [`agent`] |
 //! | child specifications | [`child_spec`] |
 //! | `application`, `init:stop` | [`application`] |
 //! | `spawn`, `link`, `monitor`, `exit`, `Process` | [`process`] |
@@ -129,6 +130,7 @@
 //! [`process::exit_self`] unwinds too, and must not be used there. An `Err` is an exit reason in either case.
 #![forbid(unsafe_code)]
 
+pub mod agent;
 pub mod application;
 pub mod child_spec;
 mod clock;

@@ -1,6 +1,7 @@
 //! What most programs use: `use perennial::prelude::*`.
 
 pub use crate::{
+    agent::Agent,
     child_spec::{ChildId, ChildSpec, ChildType, Restart, Shutdown, StartError, StartResult},
     dynamic_supervisor::DynamicSupervisor,
     exit_reason::{CallError, ExitReason, OrExit},
