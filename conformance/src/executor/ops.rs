@@ -13,6 +13,7 @@ use crate::scenario::Op;
 use crate::value::Value;
 
 mod agent;
+mod partition;
 mod process;
 mod registry;
 mod server;

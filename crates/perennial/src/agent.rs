@@ -64,6 +64,7 @@ use crate::{
 use std::fmt;
 
 /// A process that keeps a `T` and runs closures on it. See the [module](self).
+#[doc(alias = "Agent.stop/3")]
 pub struct Agent<T>(T);
 
 impl<T: Send + 'static> Agent<T> {

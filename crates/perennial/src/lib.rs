@@ -44,6 +44,7 @@
 //! | `DynamicSupervisor`, `simple_one_for_one` | [`dynamic_supervisor`] |
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
 //! | `Agent` | [`agent`] |
+//! | `PartitionSupervisor` | [`partition_supervisor`] |
 //! | child specifications | [`child_spec`] |
 //! | `application`, `init:stop` | [`application`] |
 //! | `spawn`, `link`, `monitor`, `exit`, `Process` | [`process`] |
@@ -137,6 +138,7 @@ mod clock;
 pub mod dynamic_supervisor;
 pub mod exit_reason;
 pub mod gen_server;
+pub mod partition_supervisor;
 pub mod pid;
 pub mod prelude;
 pub mod process;

@@ -10,6 +10,7 @@ pub use crate::{
         HandleInfo, InitError, Name, NoReply, Reply, ServerRef, noreply, reply, stop, stop_reply,
     },
     node::Node,
+    partition_supervisor::PartitionSupervisor,
     pid::Pid,
     process::{self, Down, Exit, Inbox, Recipient, Timeout},
     registry::{Keys, RegistryName, Via},
