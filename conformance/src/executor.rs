@@ -7,7 +7,7 @@
 //! | `exec` | an operation as a message to whoever is to run it |
 //! | `probe`, `bare`, `job` | the test server, which `test` is too; bare processes; the body of a task |
 //! | `target` | whom an operation is for |
-//! | `start`, `supervisor`, `registry` | starting what a specification describes |
+//! | `start`, `supervisor`, `partition`, `agent`, `registry` | starting what a specification describes |
 //! | `ops`, `function` | the operations; functions on a value |
 //!
 //! # How it waits
@@ -31,6 +31,7 @@ use crate::matcher::{Difference, Key};
 use crate::run::Subject;
 use crate::scenario::Scenario;
 
+mod agent;
 mod bare;
 mod driver;
 mod exec;
@@ -38,6 +39,7 @@ mod function;
 mod job;
 pub(crate) mod lab;
 mod ops;
+mod partition;
 mod probe;
 mod registry;
 mod start;

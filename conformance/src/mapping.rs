@@ -128,8 +128,13 @@ pub(crate) fn id_of_child(id: &Value, modules: Value) -> ChildId {
 pub(crate) fn child_id(id: &ChildId) -> (Value, Value) {
     match id.downcast_ref::<Id>() {
         Some(Id { id, modules }) => (id.clone(), modules.clone()),
-        None => (Value::from(format!("{id:?}")), Value::Null),
+        // That of a partition is the library's own.
+        None => (partition(id).unwrap_or_else(|| Value::from(format!("{id:?}"))), Value::Null),
     }
+}
+
+fn partition(id: &ChildId) -> Option<Value> {
+    i64::try_from(*id.downcast_ref::<usize>()?).ok().map(Value::Int)
 }
 
 /// The modules of a specification as `which_children` shows them.

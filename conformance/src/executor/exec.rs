@@ -58,7 +58,7 @@ pub(crate) async fn run_as(pid: Pid, kind: Kind, op: Arc<Op>, lab: &Lab) -> Opti
         Kind::Bare => {
             process::recipient(pid).map(|it: Recipient<_>| it.send(BareMessage::Exec(exec)).is_ok())
         }
-        Kind::Supervisor(_) | Kind::Registry => {
+        Kind::Supervisor(_) | Kind::Agent | Kind::Registry => {
             lab.trouble("only servers and bare processes run operations");
             None
         }

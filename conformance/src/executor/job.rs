@@ -65,7 +65,7 @@ async fn wait<'a>(inbox: &mut Inbox<BareMessage>, label: &str, action: &'a Actio
 }
 
 /// Sleeps, then ends as the action says.
-async fn work(action: &Action) -> Value {
+pub(super) async fn work(action: &Action) -> Value {
     match action.sleep {
         None => {}
         Some(Wait::For(time)) => sleep(time).await,

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Bare,
     /// A supervisor.
     Supervisor(SupervisorKind),
+    /// An agent.
+    Agent,
     /// A registry.
     Registry,
 }

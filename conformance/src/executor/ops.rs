@@ -12,6 +12,8 @@ use crate::observation::Outcome;
 use crate::scenario::Op;
 use crate::value::Value;
 
+mod agent;
+mod partition;
 mod process;
 mod registry;
 mod server;
@@ -32,6 +34,12 @@ pub(crate) fn perform<'a>(op: &'a Op, me: &'a mut dyn Me, lab: &'a Lab) -> BoxFu
             | Op::WhichChildren { .. }
             | Op::CountChildren { .. }
             | Op::Partitions { .. } => supervisor::run(op, lab).await,
+            Op::AgentStart { .. }
+            | Op::AgentGet { .. }
+            | Op::AgentGetAndUpdate { .. }
+            | Op::AgentUpdate { .. }
+            | Op::AgentCast { .. }
+            | Op::AgentStop { .. } => agent::run(op, lab).await,
             Op::StartRegistry { .. }
             | Op::Register { .. }
             | Op::Unregister { .. }

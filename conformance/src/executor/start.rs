@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use perennial::child_spec::{self, ChildType, StartError, StartResult};
-use perennial::exit_reason::ExitReason;
 use perennial::gen_server::{self, Options};
 use perennial::process;
 use perennial::time::sleep;
@@ -11,7 +10,7 @@ use perennial::time::sleep;
 use super::lab::Lab;
 use super::probe::{Probe, ProbeArgs};
 use super::target::StartName;
-use super::{bare, job, raise, registry, supervisor};
+use super::{agent, bare, job, raise, registry, supervisor};
 use crate::mapping;
 use crate::observation::{Event, Outcome};
 use crate::reason::Reason;
@@ -136,9 +135,8 @@ async fn launch(child: &ChildSpec, lab: &Lab) -> StartResult {
         ChildStart::Task(action) => job::start_link(&child.base, action, lab).await,
         ChildStart::Bare(spec) => bare::start(spec, true, lab).await,
         ChildStart::Registry(spec) => registry::start_link(&child.base, spec, lab).await?,
-        ChildStart::Agent(_) => {
-            lab.trouble(format!("not supported yet: the child {:?}", child.start));
-            return Err(StartError::Exit(ExitReason::Normal));
+        ChildStart::Agent(action) => {
+            agent::start(&child.base, action, child.name.as_ref(), Linked::Yes, None, lab).await?
         }
     };
     lab.keep(pid, |extra| extra.modules = mapping::modules(child.modules.as_ref()));

@@ -6,6 +6,7 @@ use perennial::exit_reason::ExitReason;
 use perennial::supervisor::{self, Supervisor};
 
 use super::lab::{Kind, Lab};
+use super::partition;
 use super::start::child_spec;
 use super::target::StartName;
 use crate::scenario::{AutoShutdown, DynamicSpec, StaticSpec, Strategy, SupervisorSpec};
@@ -15,7 +16,8 @@ pub(crate) async fn start_link(base: &str, spec: &SupervisorSpec, lab: &Lab) -> 
     let pid = match spec {
         SupervisorSpec::Supervisor(spec) => start_static(spec, lab).await?,
         SupervisorSpec::Dynamic(spec) => start_dynamic(spec, lab).await?,
-        SupervisorSpec::Task(_) | SupervisorSpec::Partition(_) => {
+        SupervisorSpec::Partition(spec) => partition::start(spec, lab).await?,
+        SupervisorSpec::Task(_) => {
             lab.trouble(format!("not supported yet: a supervisor of kind {:?}", spec.kind()));
             return Err(StartError::Exit(ExitReason::Normal));
         }

@@ -7,6 +7,8 @@ use perennial::process;
 use perennial::registry::{RegistryName, Via, ViaValue};
 
 use super::lab::{Kind, Lab, TEST};
+use super::partition::{self, Local};
+use super::probe::Probe;
 use crate::scenario::{Name, Target};
 use crate::value::Value;
 
@@ -24,9 +26,8 @@ pub(crate) fn find(target: &Target, lab: &Lab) -> Option<(Pid, Kind)> {
             let rows = registry_named(registry).lookup(key).ok()?;
             known(rows.first()?.0, lab)
         }
-        Target::Partition { .. } => {
-            lab.trouble(format!("not supported yet: the target {target:?}"));
-            None
+        Target::Partition { supervisor, key } => {
+            known(partition::partition::<Probe>(supervisor, key, lab)?.pid_now()?, lab)
         }
     }
 }
@@ -52,6 +53,8 @@ pub(crate) enum At<S: GenServer> {
     Name(gen_server::Name<S>),
     /// By a key of a registry.
     Via(Via<S, Value, Value>),
+    /// By a key of a partition supervisor.
+    Partition(Local<S>),
     /// By its label; none if it has ended, or was never there.
     Process(Option<ServerRef<S>>),
 }
@@ -61,6 +64,9 @@ impl<S: GenServer> At<S> {
         match target {
             Target::Name(name) => Self::Name(gen_server::Name::from(name.clone())),
             Target::Via { registry, key } => Self::Via(registry_named(registry).via(key.clone())),
+            Target::Partition { supervisor, key } => {
+                partition::partition(supervisor, key, lab).map_or(Self::Process(None), Self::Partition)
+            }
             target => Self::Process(pid(target, lab).and_then(Pid::server)),
         }
     }
@@ -73,6 +79,7 @@ impl<S: GenServer> Address for At<S> {
         match self {
             Self::Name(name) => name.resolve(),
             Self::Via(via) => via.resolve(),
+            Self::Partition(partition) => partition.resolve(),
             Self::Process(server) => server.clone().ok_or(CallError::NoProc),
         }
     }

@@ -44,6 +44,8 @@
 //! | `supervisor`, `Supervisor` | [`supervisor`] |
 //! | `DynamicSupervisor`, `simple_one_for_one` | [`dynamic_supervisor`] |
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
+//! | `Agent` | [`agent`] |
+//! | `PartitionSupervisor` | [`partition_supervisor`] |
 //! | child specifications | [`child_spec`] |
 //! | `application`, `init:stop` | [`application`] |
 //! | `spawn`, `link`, `monitor`, `exit`, `Process` | [`process`] |
@@ -130,6 +132,7 @@
 //! [`process::exit_self`] unwinds too, and must not be used there. An `Err` is an exit reason in either case.
 #![forbid(unsafe_code)]
 
+pub mod agent;
 pub mod application;
 pub mod child_spec;
 mod clock;
@@ -137,6 +140,7 @@ pub mod dynamic_supervisor;
 pub mod exit_reason;
 pub mod gen_server;
 pub mod gen_state_machine;
+pub mod partition_supervisor;
 pub mod pid;
 pub mod prelude;
 pub mod process;

@@ -1,6 +1,7 @@
 //! What most programs use: `use perennial::prelude::*`.
 
 pub use crate::{
+    agent::Agent,
     child_spec::{ChildId, ChildSpec, ChildType, Restart, Shutdown, StartError, StartResult},
     dynamic_supervisor::DynamicSupervisor,
     exit_reason::{CallError, ExitReason, OrExit},
@@ -13,6 +14,7 @@ pub use crate::{
         keep_state, next_state, repeat_state, stop_and_reply,
     },
     node::Node,
+    partition_supervisor::PartitionSupervisor,
     pid::Pid,
     process::{self, Down, Exit, Inbox, Recipient, Timeout},
     registry::{Keys, RegistryName, Via},

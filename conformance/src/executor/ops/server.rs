@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use perennial::agent::Agent;
 use perennial::dynamic_supervisor::DynamicSupervisor;
 use perennial::exit_reason::{CallError, ExitReason};
 use perennial::gen_server::{Address, CALL_TIMEOUT, GenServer};
@@ -69,6 +70,7 @@ async fn stop(
             stop_at::<DynamicSupervisor>(At::new(target, lab), reason, timeout).await
         }
         Some(Kind::Supervisor(_)) => stop_at::<Supervisor>(At::new(target, lab), reason, timeout).await,
+        Some(Kind::Agent) => stop_at::<Agent<Value>>(At::new(target, lab), reason, timeout).await,
         Some(Kind::Registry) => {
             stop_at::<Registry<Value, Value>>(At::new(target, lab), reason, timeout).await
         }

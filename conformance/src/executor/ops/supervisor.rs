@@ -8,7 +8,7 @@ use perennial::supervisor::{
     TerminateChildError,
 };
 
-use super::{not_yet, ok, value};
+use super::{not_yet, ok, partition, value};
 use crate::executor::lab::{Kind, Lab};
 use crate::executor::start::child_spec;
 use crate::executor::supervisor;
@@ -30,7 +30,8 @@ pub(super) async fn run(op: &Op, lab: &Lab) -> Option<Outcome> {
         | Op::RestartChild { sup, kind, .. }
         | Op::DeleteChild { sup, kind, .. }
         | Op::WhichChildren { sup, kind }
-        | Op::CountChildren { sup, kind } => (sup, *kind),
+        | Op::CountChildren { sup, kind }
+        | Op::Partitions { sup, kind } => (sup, *kind),
         other => return not_yet(other, lab),
     };
     let kind = match target::find(sup, lab) {
@@ -40,11 +41,12 @@ pub(super) async fn run(op: &Op, lab: &Lab) -> Option<Outcome> {
     match kind {
         SupervisorKind::Supervisor => on_static(op, &At::new(sup, lab), lab).await,
         SupervisorKind::Dynamic => on_dynamic(op, sup, lab).await,
-        SupervisorKind::Task | SupervisorKind::Partition => not_yet(op, lab),
+        SupervisorKind::Partition => partition::run(op, sup, lab).await,
+        SupervisorKind::Task => not_yet(op, lab),
     }
 }
 
-async fn on_static(op: &Op, sup: &At<Supervisor>, lab: &Lab) -> Option<Outcome> {
+pub(super) async fn on_static(op: &Op, sup: &At<Supervisor>, lab: &Lab) -> Option<Outcome> {
     Some(match op {
         Op::StartChild { child, .. } => {
             match Supervisor::start_child(sup, child_spec(child, None, lab)).await {
