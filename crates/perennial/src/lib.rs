@@ -40,6 +40,7 @@
 //! | Erlang, Elixir | here |
 //! |---|---|
 //! | `gen_server`, `GenServer` | [`gen_server`]; [`Address`](gen_server::Address) has `call`, `cast`, `stop` |
+//! | `gen_server:send_request`, `reqids_new`, `multi_call` | [`RequestId`](gen_server::RequestId), [`RequestIds`](gen_server::RequestIds), [`multi_call`](gen_server::multi_call) |
 //! | `supervisor`, `Supervisor` | [`supervisor`] |
 //! | `DynamicSupervisor`, `simple_one_for_one` | [`dynamic_supervisor`] |
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
