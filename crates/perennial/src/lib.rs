@@ -44,6 +44,7 @@
 //! | `supervisor`, `Supervisor` | [`supervisor`] |
 //! | `DynamicSupervisor`, `simple_one_for_one` | [`dynamic_supervisor`] |
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
+//! | `pg`, process groups | [`pg`] |
 //! | child specifications | [`child_spec`] |
 //! | `application`, `init:stop` | [`application`] |
 //! | `spawn`, `link`, `monitor`, `exit`, `Process` | [`process`] |
@@ -136,6 +137,7 @@ mod clock;
 pub mod dynamic_supervisor;
 pub mod exit_reason;
 pub mod gen_server;
+pub mod pg;
 pub mod pid;
 pub mod prelude;
 pub mod process;

@@ -48,7 +48,7 @@ impl<K, V> Default for Options<K, V> {
 }
 
 /// So many that two cores seldom meet.
-fn partitions() -> usize {
+pub(crate) fn partitions() -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     (4 * cores).next_power_of_two().clamp(8, 128)
 }
