@@ -17,6 +17,9 @@ pub(super) type Watch<G> = Arc<Row<Option<Arc<G>>, Recipient<GroupEvent<G>>>>;
 /// Those who watch the same.
 pub(super) type Watches<G> = Set<Option<Arc<G>>, Recipient<GroupEvent<G>>>;
 
+/// The members of groups, at one moment each.
+pub(super) type Listing<G> = Vec<(Arc<G>, Vec<Pid>)>;
+
 pub(super) struct Group<G> {
     pub(super) hash: u64,
     pub(super) name: Arc<G>,

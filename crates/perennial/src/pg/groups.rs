@@ -10,7 +10,7 @@
 
 use crate::{
     pg::{
-        group::{Group, Member, Watch, Watches},
+        group::{Group, Listing, Member, Watch, Watches},
         monitor::GroupEvent,
     },
     pid::Pid,
@@ -140,7 +140,7 @@ impl<G: Send + Sync + 'static> Groups<G> {
     }
 
     /// Begins to watch all groups, whose members they have now; shard by shard, each at one moment.
-    pub(super) fn watch_all(&self, watch: &Watch<G>) -> Result<Vec<(Arc<G>, Vec<Pid>)>, Closed> {
+    pub(super) fn watch_all(&self, watch: &Watch<G>) -> Result<Listing<G>, Closed> {
         let mut all = Vec::new();
         for shard in &self.0 {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);

@@ -10,7 +10,7 @@
 
 use crate::{
     pg::{
-        group::{Member, Watch},
+        group::{Listing, Member, Watch},
         groups::{Closed, Groups},
         monitor::{GroupEvent, MonitorRef},
     },
@@ -103,7 +103,7 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         self: &Arc<Self>,
         owner: ProcRef,
         to: Recipient<GroupEvent<G>>,
-    ) -> Result<(MonitorRef, Vec<(Arc<G>, Vec<Pid>)>), Closed> {
+    ) -> Result<(MonitorRef, Listing<G>), Closed> {
         let watch = self.new_watch(None, 0, owner, to);
         let members = self.groups.watch_all(&watch);
         self.started(&watch, members)

@@ -51,10 +51,10 @@ fn echo(n: u32) -> Ask<impl FnOnce(&mut Puppet, &mut Cx<Puppet>) -> Reply<u32> +
     Ask(move |_: &mut Puppet, _: &mut Cx<Puppet>| reply(n))
 }
 
+type Responses<L> = Vec<Response<L, u32>>;
+
 /// A process that takes responses, and gives them to the test.
-fn taker<L: Send + 'static>(
-    count: usize,
-) -> (Recipient<Response<L, u32>>, oneshot::Receiver<Vec<Response<L, u32>>>) {
+fn taker<L: Send + 'static>(count: usize) -> (Recipient<Response<L, u32>>, oneshot::Receiver<Responses<L>>) {
     let (tell, told) = oneshot::channel();
     let taker = process::spawn_receiver(move |mut inbox: Inbox<Response<L, u32>>| async move {
         let mut responses = Vec::new();
