@@ -17,7 +17,7 @@ use crate::{
     pid::Pid,
     process::{
         Recipient,
-        block::{ProcRef, Release},
+        block::{ProcRef, Release, Tied},
         panics,
     },
     registry::{by_owner::ByOwner, options::partitions, rows::Row},
@@ -175,7 +175,7 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
 
 /// The end of an owner: it leaves all groups, and its watches go.
 impl<G: Send + Sync + 'static> Release for Table<G> {
-    fn release(&self, owner: Pid) {
+    fn release(&self, owner: Pid) -> Option<Tied> {
         // First, so that it is told nothing of its own leaving.
         for watch in self.watches.take(owner).into_iter().flatten() {
             self.groups.unwatch(&watch);
@@ -185,6 +185,7 @@ impl<G: Send + Sync + 'static> Release for Table<G> {
             let dropped = self.groups.remove(&member);
             panics::drop_quietly((dropped, member));
         }
+        None
     }
 
     fn place(&self) -> *const () {
@@ -196,7 +197,7 @@ impl<G: Send + Sync + 'static> Release for Table<G> {
 pub(super) struct Closing<G>(pub(super) Arc<Table<G>>);
 
 impl<G: Send + Sync + 'static> Release for Closing<G> {
-    fn release(&self, _: Pid) {
+    fn release(&self, _: Pid) -> Option<Tied> {
         // The groups first: who joined before is taken out there, who comes later is refused.
         let groups = self.0.groups.close();
         let members = self.0.members.close(self.0.place());
@@ -208,6 +209,7 @@ impl<G: Send + Sync + 'static> Release for Closing<G> {
         for row in watches.into_iter().flatten() {
             panics::drop_quietly(row);
         }
+        None
     }
 
     fn place(&self) -> *const () {
