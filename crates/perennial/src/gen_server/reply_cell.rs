@@ -92,14 +92,18 @@ impl<R: Send + 'static> ReplyCell<R> {
 
     /// Has `pass` called with the result, now if there is one, or else by whoever settles.
     fn pass_on(&self, pass: Pass<R>) {
-        let mut cell = self.lock();
-        match mem::replace(&mut cell.result, Outcome::Over) {
-            Outcome::Settled(result) => {
-                drop(cell);
-                pass(result);
-            }
-            Outcome::Waiting(_) => cell.result = Outcome::PassedOn(Some(pass)),
-            Outcome::PassedOn(_) | Outcome::Over => {}
+        let mut pass = Some(pass);
+        let before = {
+            let mut cell = self.lock();
+            let next = match cell.result {
+                Outcome::Waiting(_) => Outcome::PassedOn(pass.take()),
+                _ => Outcome::Over,
+            };
+            mem::replace(&mut cell.result, next)
+        };
+        // Without the lock, as is the drop of a waker.
+        if let (Outcome::Settled(result), Some(pass)) = (before, pass) {
+            pass(result);
         }
     }
 

@@ -390,3 +390,38 @@ impl HandleInfo<Response<u8, u32>> for Puppet {
         noreply()
     }
 }
+
+/// Answers from another thread.
+struct Elsewhere(u32);
+
+impl HandleCallFrom<Elsewhere> for Puppet {
+    type Reply = u32;
+    async fn handle_call_from(&mut self, ask: Elsewhere, from: Caller<u32>, _: &mut Cx<Self>) -> NoReply {
+        tokio::task::spawn_blocking(move || from.reply(ask.0));
+        noreply()
+    }
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 2)]
+async fn answers_from_other_threads_come_once_each() {
+    const MANY: u32 = 1000;
+    let (server, _log) = puppet().await;
+    let (taker, told) = taker(MANY as usize);
+    let mut asked = RequestIds::new();
+    for n in 0..MANY {
+        asked.add(server.send_request(Elsewhere(n)), n);
+        // Some are answered before this, some after.
+        server.send_request(Elsewhere(n)).send_to(&taker, n);
+    }
+    let mut answers = Vec::new();
+    while let Ok(response) = asked.wait(None).await {
+        assert_eq!(response.result, Ok(response.label));
+        answers.push(response.label);
+    }
+    let mut sent: Vec<u32> =
+        told.await.unwrap().into_iter().map(|response| response.result.unwrap()).collect();
+    for all in [&mut answers, &mut sent] {
+        all.sort_unstable();
+        assert!(all.iter().copied().eq(0..MANY));
+    }
+}

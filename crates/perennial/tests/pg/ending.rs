@@ -2,11 +2,17 @@
 
 use crate::support::*;
 use perennial::{
-    pg::{JoinError, ScopeError},
+    pg::{JoinError, Scope, ScopeError},
     prelude::*,
     supervisor::{Strategy, Supervisor},
 };
-use std::sync::{Arc, Mutex};
+use std::{
+    hash::{Hash, Hasher},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
 
 rules! {
     pg5_one_who_ended_is_nowhere_when_its_down_arrives
@@ -17,6 +23,7 @@ rules! {
     pg8_under_a_supervisor_members_join_again
     pg8_what_was_in_the_old_scope_does_not_touch_the_new_one
     pg9_the_scope_minds_no_exit_signals
+    pg5_an_end_looks_at_its_own_groups_only
     a_group_name_goes_with_its_last_member
 }
 
@@ -131,8 +138,43 @@ async fn pg9_the_scope_minds_no_exit_signals(rooms: Rooms) {
     assert_eq!(rooms.members("a"), [p]);
 }
 
+/// A name that counts how often it is compared and hashed.
+#[derive(Clone)]
+struct Counted(u32, Arc<AtomicUsize>);
+impl PartialEq for Counted {
+    fn eq(&self, other: &Self) -> bool {
+        self.1.fetch_add(1, SeqCst);
+        self.0 == other.0
+    }
+}
+impl Eq for Counted {}
+impl Hash for Counted {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.1.fetch_add(1, SeqCst);
+        self.0.hash(hasher);
+    }
+}
+
+async fn pg5_an_end_looks_at_its_own_groups_only(_: Rooms) {
+    let groups = Scope::<Counted>::new("counted");
+    groups.start_link().await.unwrap();
+    let (looks, stays, ends) = (Arc::new(AtomicUsize::new(0)), idle(), idle());
+    for n in 0..1000 {
+        groups.join(Counted(n, looks.clone()), stays).unwrap();
+    }
+    for n in [7, 500] {
+        groups.join_all(Counted(n, looks.clone()), [ends, stays]).unwrap();
+    }
+    looks.store(0, SeqCst);
+    kill(ends).await;
+    // Its memberships are found by themselves.
+    assert_eq!(looks.swap(0, SeqCst), 0);
+    assert_eq!(groups.members(&Counted(7, looks.clone())), [stays, stays]);
+    // The hash, and one comparison.
+    assert_eq!(looks.load(SeqCst), 2);
+}
+
 async fn a_group_name_goes_with_its_last_member(_: Rooms) {
-    use perennial::pg::Scope;
     let names = Scope::<Arc<str>>::new("names");
     names.start_link().await.unwrap();
     let (p, name) = (idle(), Arc::<str>::from("a"));
