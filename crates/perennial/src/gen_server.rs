@@ -61,10 +61,14 @@ mod accepts;
 mod address;
 mod caller;
 mod context;
+mod deadline;
 pub(crate) mod message;
+mod multi_call;
 mod name;
 mod reply;
 mod reply_cell;
+mod request_id;
+mod request_ids;
 mod server_loop;
 mod server_ref;
 pub(crate) mod start;
@@ -74,11 +78,17 @@ pub use accepts::{CallTo, CastTo, ContinueTo, InfoTo};
 pub use address::{Address, CALL_TIMEOUT, CastError};
 pub use caller::Caller;
 pub use context::Cx;
+pub use deadline::Deadline;
+pub use multi_call::{MultiCall, multi_call};
 pub use name::{Name, Register, Registered};
 pub use perennial_macros::GenServer;
 pub use reply::{NoReply, Replied, Reply, noreply, reply, stop, stop_reply};
+pub use request_id::{RequestId, Response};
+pub use request_ids::{RequestIds, Unanswered};
 pub use server_ref::ServerRef;
-pub use start::{Options, start, start_link, start_link_with, start_monitor, start_unlinked_with};
+pub use start::{
+    Options, start, start_link, start_link_with, start_monitor, start_monitor_with, start_unlinked_with,
+};
 
 use crate::{
     child_spec::{ChildId, ChildSpec, StartResult},

@@ -46,6 +46,8 @@
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
 //! | `Agent` | [`agent`] |
 //! | `PartitionSupervisor` | [`partition_supervisor`] |
+//! | `gen_server:send_request`, `reqids_new`, `multi_call` | [`RequestId`](gen_server::RequestId), [`RequestIds`](gen_server::RequestIds), [`multi_call`](gen_server::multi_call) |
+//! | `pg`, process groups | [`pg`] |
 //! | child specifications | [`child_spec`] |
 //! | `application`, `init:stop` | [`application`] |
 //! | `spawn`, `link`, `monitor`, `exit`, `Process` | [`process`] |
@@ -141,6 +143,7 @@ pub mod exit_reason;
 pub mod gen_server;
 pub mod gen_state_machine;
 pub mod partition_supervisor;
+pub mod pg;
 pub mod pid;
 pub mod prelude;
 pub mod process;

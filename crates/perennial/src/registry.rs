@@ -69,14 +69,14 @@
 //! later; what is not running is an `Err` and raises nothing.
 
 mod by_key;
-mod by_owner;
+pub(crate) mod by_owner;
 mod error;
 mod listener;
 mod lock;
 mod meta;
-mod options;
+pub(crate) mod options;
 mod read;
-mod rows;
+pub(crate) mod rows;
 mod server;
 mod table;
 mod via;

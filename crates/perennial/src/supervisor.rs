@@ -42,6 +42,7 @@
 //! reports it, gives it up and goes on: its names are free, its links and monitors are told `Killed`, and its memory
 //! is left to it until it awaits.
 
+mod check;
 mod children;
 mod error;
 pub(crate) mod intensity;

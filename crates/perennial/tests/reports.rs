@@ -2,7 +2,12 @@
 
 mod support;
 
-use perennial::{dynamic_supervisor, prelude::*, supervisor::Options};
+use perennial::{
+    application::{Application, Outcome},
+    dynamic_supervisor,
+    prelude::*,
+    supervisor::Options,
+};
 use std::{
     collections::BTreeMap,
     fmt::Debug,
@@ -208,4 +213,24 @@ async fn a_bare_process_that_crashes_is_reported_under_its_label() {
     let seen = reports.take();
     assert_eq!(seen.iter().map(Report::line).collect::<Vec<_>>(), ["ERROR process crashed"]);
     assert_eq!((&*seen[0].fields["label"], &*seen[0].fields["reason"]), ("worker 7", "disk"));
+}
+
+#[perennial::test(paused)]
+async fn an_application_reports_its_start_and_its_end() {
+    let (reports, _guard) = Reports::listen();
+    let start = async { Ok(process::spawn_link(|_: Inbox<()>| std::future::pending::<()>())) };
+    let app = Application::new("quiz").without_signals().start(start).await.unwrap();
+    let started = reports.take();
+    assert_eq!(
+        started.iter().map(Report::line).collect::<Vec<_>>(),
+        ["INFO application starting", "INFO application started"]
+    );
+    assert!(started.iter().all(|report| report.fields["application"].contains("quiz")));
+    assert_eq!(app.stop().await, Outcome::Stopped);
+    assert_eq!(reports.lines(), ["INFO application stopping", "INFO application ended"]);
+
+    let fails = async { Err(StartError::Exit(boom())) };
+    Application::new("quiz").without_signals().start(fails).await.unwrap_err();
+    let all = ["INFO application starting", "INFO application stopping", "ERROR application ended"];
+    assert_eq!(reports.lines(), all);
 }

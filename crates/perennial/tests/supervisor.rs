@@ -377,8 +377,19 @@ async fn wrong_specifications_are_refused() {
         };
         error.downcast_ref::<SpecError>().cloned().expect("a SpecError")
     };
+    // What a start would refuse can be known without one.
+    let refused = async |children: Vec<ChildSpec>, options: Options| {
+        let checked = Supervisor::check_childspecs(&children, options.clone());
+        let error = refused(children, options).await;
+        assert_eq!(checked, Err(error.clone()));
+        error
+    };
+    assert_eq!(Supervisor::check_childspecs(&[spec()], many()), Ok(()));
     let any = Options { auto_shutdown: AutoShutdown::AnySignificant, ..Options::default() };
     let significant = || ChildSpec { significant: true, ..spec() };
+    let once = || ChildSpec::once("a", || async { Err(StartError::Ignore) });
+    let permanent = ChildSpec { restart: Restart::Permanent, ..once() };
+    assert_eq!(refused(vec![permanent], many()).await, SpecError::OnceNotTemporary("a".into()));
     assert_eq!(refused(vec![spec(), spec()], many()).await, SpecError::DuplicateId("a".into()));
     let never = SpecError::SignificantWithoutAutoShutdown("a".into());
     assert_eq!(refused(vec![significant()], many()).await, never);

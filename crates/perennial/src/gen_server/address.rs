@@ -3,13 +3,16 @@
 use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{
-        CallTo, Caller, CastTo, GenServer, InfoTo, ServerRef, message::Stop, reply_cell::Answer,
+        CallTo, Caller, CastTo, GenServer, InfoTo, RequestId, ServerRef,
+        message::Stop,
+        reply_cell::{Answer, ReplyCell},
         server_ref::NoRoom,
     },
     pid::Pid,
     process::{
         block::ProcRef,
         current, monitors,
+        node::Node,
         time::{self, Sleep},
     },
 };
@@ -109,6 +112,47 @@ pub trait Address: Sync {
     ) -> impl Future<Output = Result<M::Reply, CallError>> + Send + use<Self, M> {
         let server = self.resolve();
         async move { request_to(&server?, request, timeout)?.await }
+    }
+
+    /// Sends a request now, and returns what its answer is asked by.
+    ///
+    /// A `call` sends when it is first polled; this has sent when it returns, so what is sent to the same server
+    /// afterwards comes after it. If there is nobody to send to, the [`RequestId`] says so when it is asked. Unlike
+    /// `call`, a server may send itself a request, as long as it does not wait for the answer in the callback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use perennial::prelude::*;
+    /// # #[derive(GenServer)] struct Adder(u64);
+    /// # struct Add(u64);
+    /// # impl HandleCall<Add> for Adder {
+    /// #     type Reply = u64;
+    /// #     async fn handle_call(&mut self, Add(n): Add, _: &mut Cx<Self>) -> Reply<u64> { self.0 += n; reply(self.0) }
+    /// # }
+    /// # #[perennial::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let adder = Adder::start_link(Adder(0)).await?.server::<Adder>().unwrap();
+    /// let one = adder.send_request(Add(1));
+    /// let two = adder.send_request(Add(2));
+    /// // Both are on their way. They may be awaited in any order, or not at all.
+    /// assert_eq!(two.await?, 3);
+    /// assert_eq!(one.await?, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # OTP
+    ///
+    /// `gen_server:send_request/2`. Differs: the answer is no message; see [`RequestId::send_to`].
+    #[doc(alias = "gen_server:send_request/2")]
+    fn send_request<M: CallTo<Self::Server>>(&self, request: M) -> RequestId<M::Reply> {
+        match self.resolve() {
+            Ok(server) => {
+                let clock = server.0.process.node.clock.clone();
+                let cell = submit(&server, request).unwrap_or_else(ReplyCell::failed);
+                RequestId::new(cell, clock, Some(server.pid()))
+            }
+            Err(error) => RequestId::new(ReplyCell::failed(error), Node::current().0.clock.clone(), None),
+        }
     }
 
     /// As [`call`](Self::call), from a thread that may block: outside of the runtime, or in `spawn_blocking`.
@@ -244,13 +288,22 @@ fn request_to<S: GenServer, M: CallTo<S>>(
     if current::waits_for(&process) {
         return Err(CallError::CallingSelf);
     }
-    let (from, cell) = Caller::new(process);
+    let cell = submit(server, request)?;
+    let clock = &server.0.process.node.clock;
+    Ok(Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock.clone(), timeout)) })
+}
+
+/// The same, whoever asks, without waiting.
+fn submit<S: GenServer, M: CallTo<S>>(
+    server: &ServerRef<S>,
+    request: M,
+) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
+    let (from, cell) = Caller::new(server.0.clone());
     if let Err(from) = request.send_to(server, from) {
         from.disarm();
         return Err(CallError::NoProc);
     }
-    let clock = &server.0.process.node.clock;
-    Ok(Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock.clone(), timeout)) })
+    Ok(cell)
 }
 
 /// Runs a future on this thread, which sleeps while it waits.

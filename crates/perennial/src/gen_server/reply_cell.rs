@@ -30,8 +30,12 @@ struct Cell<R> {
     listing: Listing,
 }
 
+type Pass<R> = Box<dyn FnOnce(Result<R, CallError>) + Send>;
+
 enum Outcome<R> {
     Waiting(Option<Waker>),
+    /// Whoever settles hands the result on.
+    PassedOn(Option<Pass<R>>),
     Settled(Result<R, CallError>),
     /// Taken by the caller, or the caller has gone.
     Over,
@@ -51,6 +55,13 @@ impl<R: Send + 'static> ReplyCell<R> {
         Arc::new(Self(Mutex::new(Cell { result: Outcome::Waiting(None), listing: Listing::NotYet })))
     }
 
+    /// The cell of a request that could not be sent.
+    pub(crate) fn failed(error: CallError) -> Arc<Self> {
+        let cell = Self::new();
+        cell.set(Err(error));
+        cell
+    }
+
     fn lock(&self) -> MutexGuard<'_, Cell<R>> {
         self.0.lock().expect("no user code runs under the lock of a reply")
     }
@@ -58,12 +69,41 @@ impl<R: Send + 'static> ReplyCell<R> {
     /// Settles if nobody has. A result that comes too late is dropped outside of the lock.
     pub(crate) fn set(&self, result: Result<R, CallError>) {
         let mut cell = self.lock();
-        let Outcome::Waiting(waker) = &mut cell.result else { return };
-        let waker = waker.take();
-        cell.result = Outcome::Settled(result);
-        drop(cell);
-        if let Some(waker) = waker {
-            waker.wake();
+        match &mut cell.result {
+            Outcome::Waiting(waker) => {
+                let waker = waker.take();
+                cell.result = Outcome::Settled(result);
+                drop(cell);
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+            Outcome::PassedOn(pass) => {
+                let pass = pass.take();
+                cell.result = Outcome::Over;
+                drop(cell);
+                if let Some(pass) = pass {
+                    pass(result);
+                }
+            }
+            Outcome::Settled(_) | Outcome::Over => {}
+        }
+    }
+
+    /// Has `pass` called with the result, now if there is one, or else by whoever settles.
+    fn pass_on(&self, pass: Pass<R>) {
+        let mut pass = Some(pass);
+        let before = {
+            let mut cell = self.lock();
+            let next = match cell.result {
+                Outcome::Waiting(_) => Outcome::PassedOn(pass.take()),
+                _ => Outcome::Over,
+            };
+            mem::replace(&mut cell.result, next)
+        };
+        // Without the lock, as is the drop of a waker.
+        if let (Outcome::Settled(result), Some(pass)) = (before, pass) {
+            pass(result);
         }
     }
 
@@ -71,7 +111,8 @@ impl<R: Send + 'static> ReplyCell<R> {
     pub(crate) fn list_if_waiting(self: Arc<Self>, server: &ProcRef) {
         {
             let mut cell = self.lock();
-            if !matches!(cell.result, Outcome::Waiting(_)) || cell.listing != Listing::NotYet {
+            let open = matches!(cell.result, Outcome::Waiting(_) | Outcome::PassedOn(_));
+            if !open || cell.listing != Listing::NotYet {
                 return;
             }
             cell.listing = Listing::Listed;
@@ -125,6 +166,24 @@ pub(crate) struct Answer<R: Send + 'static> {
     pub(crate) timeout: Option<Sleep>,
 }
 
+impl<R: Send + 'static> Answer<R> {
+    /// Whether the result was taken or passed on.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.cell.lock().result, Outcome::PassedOn(_) | Outcome::Over)
+    }
+
+    /// The result, if it is there.
+    pub(crate) fn look(&self) -> Option<Result<R, CallError>> {
+        self.cell.take()
+    }
+
+    /// Has `pass` called with the result once it is there, by whoever settles: it must be short, and may do what the
+    /// server may do in a handler.
+    pub(crate) fn pass_on(self, pass: impl FnOnce(Result<R, CallError>) + Send + 'static) {
+        self.cell.pass_on(Box::new(pass));
+    }
+}
+
 impl<R: Send + 'static> Future for Answer<R> {
     type Output = Result<R, CallError>;
 
@@ -149,7 +208,13 @@ impl<R: Send + 'static> Future for Answer<R> {
 impl<R: Send + 'static> Drop for Answer<R> {
     fn drop(&mut self) {
         // From now on a reply is dropped by who sends it. An entry at the server goes when the `Caller` does.
-        let rest = mem::replace(&mut self.cell.lock().result, Outcome::Over);
+        let rest = {
+            let mut cell = self.cell.lock();
+            if matches!(cell.result, Outcome::PassedOn(_)) {
+                return;
+            }
+            mem::replace(&mut cell.result, Outcome::Over)
+        };
         drop(rest);
     }
 }

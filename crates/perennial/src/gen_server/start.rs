@@ -124,9 +124,22 @@ pub async fn start_monitor<S: GenServer>(
     args: S::Args,
     name: impl Register<S>,
 ) -> Result<(ServerRef<S>, Monitor), StartError> {
-    let starting = begin(args, name, false, &Options::default())?;
+    start_monitor_with(args, name, Options::default()).await
+}
+
+/// As [`start_monitor`], with options.
+///
+/// # Errors
+///
+/// As [`start_monitor`], and [`StartError::Timeout`].
+pub async fn start_monitor_with<S: GenServer>(
+    args: S::Args,
+    name: impl Register<S>,
+    options: Options,
+) -> Result<(ServerRef<S>, Monitor), StartError> {
+    let starting = begin(args, name, false, &options)?;
     let monitor = monitors::monitor(starting.server.pid());
-    finish(starting, Options::default()).await.map(|server| (server, monitor))
+    finish(starting, options).await.map(|server| (server, monitor))
 }
 
 /// As [`start_link`] and [`start`]; returns the server itself.

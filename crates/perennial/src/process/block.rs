@@ -255,7 +255,7 @@ pub(crate) trait Trap: Send + Sync {
     fn trapped(&self, exit: Exit);
 }
 
-/// Something that a process holds under its name elsewhere: a row of a registry.
+/// Something that a process holds under its pid elsewhere: rows of a registry, places in groups.
 pub(crate) trait Release: Send + Sync {
     /// Gives up everything that `owner` holds there. Returns who is to be told of its end, as if linked to it.
     fn release(&self, owner: Pid) -> Option<Tied>;

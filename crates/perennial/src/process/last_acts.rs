@@ -5,7 +5,7 @@
 //! 1. The reason is fixed: from now on it is not alive. (`terminate` has run before.)
 //! 2. Its body is dropped: handler, state, what it had taken out of the mailbox.
 //! 3. The mailbox is closed and dropped.
-//! 4. Names and registry rows are released, timers that would have sent to it are gone.
+//! 4. Names, registry rows and places in groups are released, timers that would have sent to it are gone.
 //! 5. Callers that wait are told the reason.
 //! 6. The reply of `stop_reply` is sent, unless a deadly signal came first.
 //! 7. It leaves the process table.

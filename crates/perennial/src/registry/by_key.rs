@@ -8,7 +8,7 @@ use crate::{
     process::block::Phase,
     registry::{
         options::Keys,
-        rows::{Id, Row, Rows},
+        rows::{Row, Rows},
     },
 };
 use hashbrown::{HashTable, hash_table::Entry};
@@ -84,7 +84,7 @@ impl<K, V> ByKey<K, V> {
     pub(super) fn remove(&self, row: &Row<K, V>) -> Option<Arc<Row<K, V>>> {
         let mut shard = self.write(row.hash);
         // By id, so no user's `Eq` runs; and a successor's row is never meant.
-        let has = |rows: &Rows<K, V>| rows.first().hash == row.hash && has_id(rows, row.id());
+        let has = |rows: &Rows<K, V>| rows.first().hash == row.hash && rows.has(row.id());
         let Ok(mut entry) = shard.table.find_entry(row.hash, has) else { return None };
         let removed = if entry.get().is_only(row.id()) {
             entry.remove().0.into_iter().next()
@@ -98,7 +98,7 @@ impl<K, V> ByKey<K, V> {
     /// Puts a row with another value into the place of the one with its id; returns that.
     pub(super) fn replace(&self, row: &Arc<Row<K, V>>) -> Option<Arc<Row<K, V>>> {
         let mut shard = self.write(row.hash);
-        let has = |rows: &Rows<K, V>| rows.first().hash == row.hash && has_id(rows, row.id());
+        let has = |rows: &Rows<K, V>| rows.first().hash == row.hash && rows.has(row.id());
         shard.table.find_mut(row.hash, has)?.replace(row.clone())
     }
 
@@ -124,10 +124,7 @@ impl<K, V> ByKey<K, V> {
             let shard = self.read(shard);
             let mut all = Vec::with_capacity(shard.len);
             for rows in &shard.table {
-                match rows {
-                    Rows::One(row) => all.push(row.clone()),
-                    Rows::Many(rows) => all.extend(rows.values().cloned()),
-                }
+                all.extend(rows.iter().cloned());
             }
             all
         })
@@ -160,13 +157,6 @@ impl<K, V> ByKey<K, V> {
 
     fn write(&self, hash: u64) -> RwLockWriteGuard<'_, Shard<K, V>> {
         self.shard(hash).write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn has_id<K, V>(rows: &Rows<K, V>, id: Id) -> bool {
-    match rows {
-        Rows::One(row) => row.id() == id,
-        Rows::Many(rows) => rows.contains_key(&id),
     }
 }
 

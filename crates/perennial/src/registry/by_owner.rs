@@ -1,4 +1,4 @@
-//! The rows of a registry by owner, in shards.
+//! The rows of a registry by owner, in shards; of a scope of process groups too.
 //!
 //! # Invariant
 //!
@@ -8,7 +8,7 @@
 use crate::{
     pid::Pid,
     process::block::{ProcRef, Release},
-    registry::rows::{Row, Rows},
+    registry::rows::{Id, Row, Rows},
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -19,15 +19,15 @@ use std::{
 
 type Shard<K, V> = FxHashMap<Pid, Rows<K, V>>;
 
-pub(super) struct ByOwner<K, V>(Box<[Mutex<Shard<K, V>>]>);
+pub(crate) struct ByOwner<K, V>(Box<[Mutex<Shard<K, V>>]>);
 
 impl<K, V> ByOwner<K, V> {
-    pub(super) fn new(shards: usize) -> Self {
+    pub(crate) fn new(shards: usize) -> Self {
         Self((0..shards).map(|_| Mutex::default()).collect())
     }
 
     /// Adds a row; ties its owner with the first one.
-    pub(super) fn add(&self, row: Arc<Row<K, V>>, registry: impl FnOnce() -> Arc<dyn Release>) {
+    pub(crate) fn add(&self, row: Arc<Row<K, V>>, registry: impl FnOnce() -> Arc<dyn Release>) {
         match self.lock(row.pid()).entry(row.pid()) {
             Entry::Occupied(mut rows) => rows.get_mut().add(row),
             Entry::Vacant(none) => {
@@ -39,7 +39,7 @@ impl<K, V> ByOwner<K, V> {
     }
 
     /// Takes a row out; unties its owner with the last one.
-    pub(super) fn remove(&self, row: &Row<K, V>, place: *const ()) {
+    pub(crate) fn remove(&self, row: &Row<K, V>, place: *const ()) {
         let removed = {
             let mut shard = self.lock(row.pid());
             let Entry::Occupied(mut rows) = shard.entry(row.pid()) else { return };
@@ -54,23 +54,28 @@ impl<K, V> ByOwner<K, V> {
     }
 
     /// Puts a row into the place of the one with its id.
-    pub(super) fn replace(&self, row: Arc<Row<K, V>>) {
+    pub(crate) fn replace(&self, row: Arc<Row<K, V>>) {
         let old = self.lock(row.pid()).get_mut(&row.pid()).and_then(|rows| rows.replace(row));
         drop(old);
     }
 
     /// The rows of a process, in the order in which it registered them.
-    pub(super) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
+    pub(crate) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
         self.lock(pid).get(&pid).map(Rows::to_vec).unwrap_or_default()
     }
 
+    /// The row with this id.
+    pub(crate) fn get(&self, id: Id) -> Option<Arc<Row<K, V>>> {
+        self.lock(id.0).get(&id.0)?.get(id).cloned()
+    }
+
     /// Takes out all rows of a process that ends, which is thereby untied.
-    pub(super) fn take(&self, pid: Pid) -> Option<Rows<K, V>> {
+    pub(crate) fn take(&self, pid: Pid) -> Option<Rows<K, V>> {
         self.lock(pid).remove(&pid)
     }
 
     /// Takes everything out and unties all owners.
-    pub(super) fn close(&self, place: *const ()) -> Vec<Rows<K, V>> {
+    pub(crate) fn close(&self, place: *const ()) -> Vec<Rows<K, V>> {
         let mut all = Vec::new();
         for shard in &self.0 {
             let owners = {

@@ -10,6 +10,12 @@ pub enum Keys {
     #[default]
     Unique,
     /// A key has any number of rows, also of one process: what [`dispatch`](super::RegistryName::dispatch) needs.
+    ///
+    /// # OTP
+    ///
+    /// `:duplicate`. Differs: there is no choice between `{:duplicate, :pid}` and `{:duplicate, :key}`. Rows are found by
+    /// key and by process, so a look at a key goes to one partition, as with the latter, and the end of a process
+    /// takes time for its own rows only, as with the former, however many others have its keys.
     Duplicate,
 }
 
@@ -48,7 +54,7 @@ impl<K, V> Default for Options<K, V> {
 }
 
 /// So many that two cores seldom meet.
-fn partitions() -> usize {
+pub(crate) fn partitions() -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     (4 * cores).next_power_of_two().clamp(8, 128)
 }

@@ -7,7 +7,8 @@ use crate::{
 use std::{hash::Hash, sync::Arc};
 
 impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
-    /// The processes that are registered under `key`, with their values: at most one if keys are unique. In no order.
+    /// The processes that are registered under `key`, with their values: at most one if keys are unique. Processes
+    /// are in no order; the rows of one are together, in the order in which it registered them.
     ///
     /// A process that is known to be ending is left out. One that is there may end at any moment all the same.
     ///

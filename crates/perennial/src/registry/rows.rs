@@ -5,45 +5,45 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 
 /// One registration. Made once and shared by the two indexes of the table and by whoever reads it, so that no lock
 /// is held while a key or a value is cloned, shown to a closure or dropped.
-pub(super) struct Row<K, V> {
-    pub(super) key: K,
-    pub(super) value: V,
+pub(crate) struct Row<K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
     /// Of the key, so that no user's `Hash` runs under a lock.
-    pub(super) hash: u64,
+    pub(crate) hash: u64,
     /// Of the registration; kept when the value is replaced.
-    pub(super) number: u64,
-    pub(super) owner: ProcRef,
+    pub(crate) number: u64,
+    pub(crate) owner: ProcRef,
 }
 
 /// Tells one registration from another: of one process they are in the order in which they were made.
-pub(super) type Id = (Pid, u64);
+pub(crate) type Id = (Pid, u64);
 
 impl<K, V> Row<K, V> {
-    pub(super) fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         self.owner.process().pid
     }
 
-    pub(super) fn id(&self) -> Id {
+    pub(crate) fn id(&self) -> Id {
         (self.pid(), self.number)
     }
 }
 
 /// One row or more. Most keys have one and most owners too, so that case costs no more than a pointer.
-pub(super) enum Rows<K, V> {
+pub(crate) enum Rows<K, V> {
     One(Arc<Row<K, V>>),
     /// Never empty.
     Many(BTreeMap<Id, Arc<Row<K, V>>>),
 }
 
 impl<K, V> Rows<K, V> {
-    pub(super) fn first(&self) -> &Arc<Row<K, V>> {
+    pub(crate) fn first(&self) -> &Arc<Row<K, V>> {
         match self {
             Self::One(row) => row,
             Self::Many(rows) => rows.values().next().expect("never empty"),
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::One(_) => 1,
             Self::Many(rows) => rows.len(),
@@ -51,19 +51,44 @@ impl<K, V> Rows<K, V> {
     }
 
     /// Whether the row with this id is here, and no other.
-    pub(super) fn is_only(&self, id: Id) -> bool {
+    pub(crate) fn is_only(&self, id: Id) -> bool {
         self.len() == 1 && self.first().id() == id
     }
 
-    pub(super) fn to_vec(&self) -> Vec<Arc<Row<K, V>>> {
+    pub(crate) fn to_vec(&self) -> Vec<Arc<Row<K, V>>> {
+        self.iter().cloned().collect()
+    }
+
+    pub(crate) fn get(&self, id: Id) -> Option<&Arc<Row<K, V>>> {
         match self {
-            Self::One(row) => vec![row.clone()],
-            Self::Many(rows) => rows.values().cloned().collect(),
+            Self::One(row) => Some(row).filter(|row| row.id() == id),
+            Self::Many(rows) => rows.get(&id),
+        }
+    }
+
+    pub(crate) fn has(&self, id: Id) -> bool {
+        self.get(id).is_some()
+    }
+
+    /// All rows: those of one owner in the order in which it got them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Row<K, V>>> {
+        let (one, many) = match self {
+            Self::One(row) => (Some(row), None),
+            Self::Many(rows) => (None, Some(rows.values())),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+
+    /// The newest row of one owner.
+    pub(crate) fn last_of(&self, pid: Pid) -> Option<Id> {
+        match self {
+            Self::One(row) => Some(row.id()).filter(|id| id.0 == pid),
+            Self::Many(rows) => rows.range((pid, 0)..=(pid, u64::MAX)).next_back().map(|(id, _)| *id),
         }
     }
 
     /// The rows of one owner, without a look at those of others.
-    pub(super) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
+    pub(crate) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
         match self {
             Self::One(row) if row.pid() == pid => vec![row.clone()],
             Self::One(_) => Vec::new(),
@@ -71,7 +96,7 @@ impl<K, V> Rows<K, V> {
         }
     }
 
-    pub(super) fn add(&mut self, row: Arc<Row<K, V>>) {
+    pub(crate) fn add(&mut self, row: Arc<Row<K, V>>) {
         if let Self::One(first) = self {
             let first = first.clone();
             *self = Self::Many(BTreeMap::from([(first.id(), first)]));
@@ -82,7 +107,7 @@ impl<K, V> Rows<K, V> {
     }
 
     /// Takes out one of several rows.
-    pub(super) fn remove(&mut self, id: Id) -> Option<Arc<Row<K, V>>> {
+    pub(crate) fn remove(&mut self, id: Id) -> Option<Arc<Row<K, V>>> {
         match self {
             // The only one is removed by removing the set.
             Self::One(_) => None,
@@ -91,7 +116,7 @@ impl<K, V> Rows<K, V> {
     }
 
     /// Puts a row into the place of the one with its id; returns that.
-    pub(super) fn replace(&mut self, row: Arc<Row<K, V>>) -> Option<Arc<Row<K, V>>> {
+    pub(crate) fn replace(&mut self, row: Arc<Row<K, V>>) -> Option<Arc<Row<K, V>>> {
         let id = row.id();
         let place = match self {
             Self::One(first) => Some(first).filter(|first| first.id() == id),

@@ -14,7 +14,7 @@ use crate::{
     },
     supervisor::{
         AutoShutdown, ChildCounts, ChildInfo, ChildState, DeleteChildError, FailedToStartChild, Options,
-        RestartChildError, StartChildError, Strategy, Supervisor, TerminateChildError,
+        RestartChildError, StartChildError, Strategy, Supervisor, TerminateChildError, check,
         children::{AfterExit, Child, Children, Key},
         intensity::Intensity,
         report::Reporter,
@@ -87,19 +87,7 @@ impl State {
         if self.children.key_of(&spec.id).is_some() {
             return Err(SpecError::DuplicateId(spec.id.clone()));
         }
-        self.check_significant(spec)
-    }
-
-    fn check_significant(&self, spec: &ChildSpec) -> Result<(), SpecError> {
-        match spec.significant {
-            true if self.auto_shutdown == AutoShutdown::Never => {
-                Err(SpecError::SignificantWithoutAutoShutdown(spec.id.clone()))
-            }
-            true if spec.restart == crate::child_spec::Restart::Permanent => {
-                Err(SpecError::SignificantPermanent(spec.id.clone()))
-            }
-            _ => Ok(()),
-        }
+        check::significant(spec, self.auto_shutdown)
     }
 
     /// Starts one child. One that asks not to run is down, which is no failure.
@@ -238,7 +226,7 @@ impl HandleCall<StartChild> for Supervisor {
     type Reply = Result<Pid, StartChildError>;
 
     async fn handle_call(&mut self, StartChild(spec): StartChild, cx: &mut Cx<Self>) -> Reply<Self::Reply> {
-        let checked = spec.check().and_then(|()| self.0.check_significant(&spec));
+        let checked = spec.check().and_then(|()| check::significant(&spec, self.0.auto_shutdown));
         if let Err(error) = checked {
             return reply(Err(StartChildError::Spec(error)));
         }

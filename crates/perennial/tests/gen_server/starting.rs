@@ -63,6 +63,38 @@ async fn start_monitor_monitors_from_the_start() {
     assert_eq!(failed.unwrap_err(), StartError::Exit(boom()));
 }
 
+#[perennial::test(paused)]
+async fn start_monitor_that_fails_gives_the_plain_error_when_the_process_is_gone() {
+    let before = Node::current().count_processes();
+    let (ignores, _log) = script(|_| Err(InitError::Ignore));
+    let ignored = gen_server::start_monitor::<Puppet>(ignores, NAME).await;
+    assert_eq!(ignored.unwrap_err(), StartError::Ignore);
+    assert_eq!((NAME.pid_now(), Node::current().count_processes()), (None, before));
+
+    let (first, _log) = script(|_| Ok(()));
+    let (server, _ended) = gen_server::start_monitor::<Puppet>(first, NAME).await.unwrap();
+    let (second, _log) = script(|_| Ok(()));
+    let taken = gen_server::start_monitor::<Puppet>(second, NAME).await;
+    assert_eq!(taken.unwrap_err(), StartError::AlreadyStarted(server.pid()));
+    assert_eq!(Node::current().count_processes(), before + 1);
+}
+
+#[perennial::test(paused)]
+async fn start_monitor_may_have_a_limit() {
+    struct Slow;
+    impl GenServer for Slow {
+        type Args = ();
+        async fn init(_: (), _: &mut Cx<Self>) -> Result<Self, InitError> {
+            std::future::pending().await
+        }
+    }
+    let before = Node::current().count_processes();
+    let limit = Options::default().timeout(Duration::from_secs(1));
+    let late = gen_server::start_monitor_with::<Slow>((), (), limit).await;
+    assert_eq!(late.unwrap_err(), StartError::Timeout);
+    assert_eq!(Node::current().count_processes(), before);
+}
+
 #[perennial::test]
 async fn a_server_has_its_name_before_init_runs() {
     let (script, _log) = script(|cx| {

@@ -1,7 +1,14 @@
 //! Duplicate keys.
 
 use crate::support::*;
-use perennial::prelude::*;
+use perennial::{prelude::*, registry::Options};
+use std::{
+    hash::{Hash, Hasher},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
 
 tests! { Duplicate:
     r15_duplicates_are_rows_of_their_own
@@ -10,6 +17,7 @@ tests! { Duplicate:
     r17_unregister_match_leaves_other_rows_and_those_of_others
     r18_update_value_needs_unique_keys
     r33_dispatch_calls_once_with_all_who_live
+    r7_rows_of_one_process_are_together_and_in_order
 }
 
 async fn r15_duplicates_are_rows_of_their_own(reg: Reg) {
@@ -85,4 +93,57 @@ async fn r33_dispatch_calls_once_with_all_who_live(reg: Reg) {
     reg.dispatch("a", |all| calls.push(all.iter().map(|(_, value)| **value).collect::<Vec<_>>())).unwrap();
     calls.iter_mut().for_each(|values| values.sort_unstable());
     assert_eq!(calls, [[0, 2]]);
+}
+
+async fn r7_rows_of_one_process_are_together_and_in_order(reg: Reg) {
+    let (p, q) = (proc().await, proc().await);
+    for n in 0..20 {
+        register(&p, &reg, "a", n).await;
+        register(&q, &reg, "a", -n).await;
+    }
+    let rows = reg.lookup("a").unwrap();
+    let (first, second) = rows.split_at(20);
+    let (of_p, of_q) = if first[0].0 == p.pid() { (first, second) } else { (second, first) };
+    assert_eq!(of_p, (0..20).map(|n| (p.pid(), n)).collect::<Vec<_>>());
+    assert_eq!(of_q, (0..20).map(|n| (q.pid(), -n)).collect::<Vec<_>>());
+}
+
+/// A key that counts how often it is compared and hashed.
+#[derive(Clone)]
+struct Counted(u8, Arc<AtomicUsize>);
+impl PartialEq for Counted {
+    fn eq(&self, other: &Self) -> bool {
+        self.1.fetch_add(1, SeqCst);
+        self.0 == other.0
+    }
+}
+impl Eq for Counted {}
+impl Hash for Counted {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.1.fetch_add(1, SeqCst);
+        self.0.hash(hasher);
+    }
+}
+
+#[perennial::test]
+async fn r7_many_subscribers_under_few_keys_are_neither_scanned_for_a_look_nor_at_an_end() {
+    const TOPICS: RegistryName<Counted> = RegistryName::new("topics");
+    TOPICS.start_link(Options { keys: Keys::Duplicate, ..Options::default() }).await.unwrap();
+    let looks = Arc::new(AtomicUsize::new(0));
+    let mut subscribers = Vec::new();
+    for _ in 0..1000 {
+        let (p, looks) = (proc().await, looks.clone());
+        run(&p, move || (0..3).for_each(|n| TOPICS.register(Counted(n, looks.clone()), ()).unwrap())).await;
+        subscribers.push(p);
+    }
+    looks.store(0, SeqCst);
+    assert_eq!(TOPICS.lookup(&Counted(1, looks.clone())).unwrap().len(), 1000);
+    // Its hash, and one comparison with the key, however many have it.
+    assert_eq!(looks.swap(0, SeqCst), 2);
+    for p in &subscribers[..500] {
+        kill(p.pid()).await;
+    }
+    // Its rows are found by themselves.
+    assert_eq!(looks.load(SeqCst), 0);
+    assert_eq!(TOPICS.count(), Ok(1500));
 }

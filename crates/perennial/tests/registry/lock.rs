@@ -71,6 +71,18 @@ async fn r45_a_lock_is_free_when_its_holder_is_killed() {
 }
 
 #[perennial::test]
+async fn r45_a_lock_is_free_when_its_holder_panics() {
+    let reg = start(Keys::Unique, 1).await;
+    let its = reg.clone();
+    let (_, end) = process::spawn_monitor(|_: Inbox<()>| async move {
+        let _locked = its.lock(key("a")).await.unwrap();
+        panic!("as it should");
+    });
+    assert!(matches!(end.await.reason, ExitReason::Panic(_)));
+    drop(reg.lock(key("a")).await.unwrap());
+}
+
+#[perennial::test]
 async fn r46_a_waiter_that_gives_up_or_is_killed_leaves_the_queue() {
     let reg = start(Keys::Unique, 1).await;
     let (_, has, release) = holder(&reg, "a");

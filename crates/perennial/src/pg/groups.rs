@@ -1,0 +1,250 @@
+//! The groups of a scope, in shards, with their members and those who watch them.
+//!
+//! # Invariants
+//!
+//! 1. A group is here while it has a member or is watched by itself.
+//! 2. A change and the messages about it go under one lock, as do the start of a watch and the look at the members. So
+//!    who follows the messages from what it saw first always has the members of a group, in the end.
+//! 3. Under a lock run the `Eq` of group names, before anything is changed, and sends, which push and notify. What is
+//!    taken out, and what could not be sent, is returned, to be dropped without it.
+
+use crate::{
+    pg::{
+        group::{Group, Listing, Member, Watch, Watches},
+        monitor::GroupEvent,
+    },
+    pid::Pid,
+    process::block::Phase,
+    registry::rows::Row,
+};
+use hashbrown::HashTable;
+use std::{
+    mem,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+pub(super) struct Groups<G>(Box<[RwLock<Shard<G>>]>);
+
+struct Shard<G> {
+    groups: HashTable<Group<G>>,
+    /// Those who watch the whole scope.
+    watches: Watches<G>,
+    /// Set when the scope has ended: nobody joins and watches any more.
+    closed: bool,
+}
+
+/// The scope has ended.
+pub(super) struct Closed;
+
+/// What is to be dropped without the lock.
+pub(super) struct Dropped<G> {
+    _group: Option<Group<G>>,
+    _unsent: Vec<GroupEvent<G>>,
+}
+
+impl<G: Send + Sync + 'static> Groups<G> {
+    pub(super) fn new(shards: usize) -> Self {
+        Self((0..shards).map(|_| RwLock::default()).collect())
+    }
+
+    /// The name of a group, as it is kept here.
+    pub(super) fn name(&self, hash: u64, is: impl Fn(&G) -> bool) -> Option<Arc<G>> {
+        let shard = self.read(hash);
+        shard.groups.find(hash, same(hash, is)).map(|group| group.name.clone())
+    }
+
+    /// Puts members into one group. Returns those that have ended, who are not put there.
+    pub(super) fn join(&self, members: &[Member<G>]) -> Result<(Vec<Member<G>>, Dropped<G>), Closed>
+    where
+        G: Eq,
+    {
+        let Some(Row { key: name, hash, .. }) = members.first().map(|row| &**row) else {
+            return Ok((Vec::new(), Dropped::nothing()));
+        };
+        let mut shard = self.write(*hash);
+        let Shard { groups, watches, closed } = &mut *shard;
+        if *closed {
+            return Err(Closed);
+        }
+        // Race: one that ends fixes its reason first and comes for its rows after, by this lock. So it finds this one,
+        // or we see the reason.
+        let is_alive = |row: &&Member<G>| matches!(row.owner.process().lock().phase, Phase::Alive);
+        let (living, ended): (Vec<_>, Vec<_>) = members.iter().partition(is_alive);
+        let ended = ended.into_iter().cloned().collect();
+        if living.is_empty() {
+            return Ok((ended, Dropped::nothing()));
+        }
+        let group = entry(groups, *hash, name);
+        for member in &living {
+            group.members.add((*member).clone());
+        }
+        let pids: Vec<Pid> = living.iter().map(|row| row.pid()).collect();
+        let unsent =
+            group.tell(watches, |monitor, group| GroupEvent::Join { monitor, group, pids: pids.clone() });
+        Ok((ended, Dropped { _group: None, _unsent: unsent }))
+    }
+
+    /// Takes one membership of each of these processes out of a group, where there is one.
+    pub(super) fn leave(
+        &self,
+        hash: u64,
+        is: impl Fn(&G) -> bool,
+        pids: &[Pid],
+    ) -> (Vec<Member<G>>, Dropped<G>) {
+        let mut shard = self.write(hash);
+        let Shard { groups, watches, .. } = &mut *shard;
+        let Ok(mut entry) = groups.find_entry(hash, same(hash, is)) else {
+            return (Vec::new(), Dropped::nothing());
+        };
+        let group = entry.get_mut();
+        let left: Vec<_> = pids.iter().filter_map(|pid| group.members.remove_last_of(*pid)).collect();
+        if left.is_empty() {
+            return (left, Dropped::nothing());
+        }
+        let unsent = group.tell_left(watches, &left);
+        let group = group.is_over().then(|| entry.remove().0);
+        (left, Dropped { _group: group, _unsent: unsent })
+    }
+
+    /// Takes out one membership of one that has ended, if it is there.
+    pub(super) fn remove(&self, member: &Member<G>) -> Dropped<G> {
+        let mut shard = self.write(member.hash);
+        let Shard { groups, watches, .. } = &mut *shard;
+        // By id, so no user's `Eq` runs.
+        let has = |group: &Group<G>| group.hash == member.hash && group.members.has(member.id());
+        let Ok(mut entry) = groups.find_entry(member.hash, has) else { return Dropped::nothing() };
+        let group = entry.get_mut();
+        let left = group.members.remove(member.id());
+        let unsent = group.tell_left(watches, left.as_slice());
+        let group = group.is_over().then(|| entry.remove().0);
+        Dropped { _group: group, _unsent: unsent }
+    }
+
+    /// Begins to watch one group, whose members it has now.
+    pub(super) fn watch(&self, name: &Arc<G>, watch: &Watch<G>) -> Result<Vec<Pid>, Closed>
+    where
+        G: Eq,
+    {
+        let mut shard = self.write(watch.hash);
+        if shard.closed {
+            return Err(Closed);
+        }
+        // Race: as for one that joins.
+        if !matches!(watch.owner.process().lock().phase, Phase::Alive) {
+            let group = shard.groups.find(watch.hash, same(watch.hash, |it| *it == **name));
+            return Ok(group.map_or(Vec::new(), Group::pids));
+        }
+        let group = entry(&mut shard.groups, watch.hash, name);
+        group.watches.add(watch.clone());
+        Ok(group.pids())
+    }
+
+    /// Begins to watch all groups, whose members they have now; shard by shard, each at one moment.
+    pub(super) fn watch_all(&self, watch: &Watch<G>) -> Result<Listing<G>, Closed> {
+        let mut all = Vec::new();
+        for shard in &self.0 {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            if shard.closed {
+                return Err(Closed);
+            }
+            // Race: as above, for each shard; so what is left behind in those before is found by its last acts.
+            if matches!(watch.owner.process().lock().phase, Phase::Alive) {
+                shard.watches.add(watch.clone());
+            }
+            all.extend(shard.living().map(|group| (group.name.clone(), group.pids())));
+        }
+        Ok(all)
+    }
+
+    /// Ends a watch; false if it is not there.
+    pub(super) fn unwatch(&self, watch: &Watch<G>) -> bool {
+        let Some(_) = &watch.key else {
+            let removed: Vec<_> = self
+                .0
+                .iter()
+                .filter_map(|shard| {
+                    shard.write().unwrap_or_else(PoisonError::into_inner).watches.remove(watch.id())
+                })
+                .collect();
+            return !removed.is_empty();
+        };
+        let mut shard = self.write(watch.hash);
+        let has = |group: &Group<G>| group.hash == watch.hash && group.watches.has(watch.id());
+        let Ok(mut entry) = shard.groups.find_entry(watch.hash, has) else { return false };
+        let removed = entry.get_mut().watches.remove(watch.id());
+        let group = entry.get().is_over().then(|| entry.remove().0);
+        drop(shard);
+        drop(group);
+        removed.is_some()
+    }
+
+    /// The members of a group.
+    pub(super) fn members(&self, hash: u64, is: impl Fn(&G) -> bool) -> Vec<Pid> {
+        self.read(hash).groups.find(hash, same(hash, is)).map_or(Vec::new(), Group::pids)
+    }
+
+    /// The names of all groups with members, shard by shard.
+    pub(super) fn all(&self) -> Vec<Arc<G>> {
+        let mut all = Vec::new();
+        for shard in &self.0 {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            all.extend(shard.living().map(|group| group.name.clone()));
+        }
+        all
+    }
+
+    /// Takes everything out and lets nothing in any more.
+    pub(super) fn close(&self) -> impl Sized + use<G> {
+        let close = |shard: &RwLock<Shard<G>>| {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            mem::replace(&mut *shard, Shard { closed: true, ..Shard::default() })
+        };
+        self.0.iter().map(close).collect::<Vec<_>>()
+    }
+
+    fn shard(&self, hash: u64) -> &RwLock<Shard<G>> {
+        // Not the lowest bits, nor the highest: they choose the place within the table.
+        &self.0[(hash >> 32) as usize % self.0.len()]
+    }
+
+    fn read(&self, hash: u64) -> RwLockReadGuard<'_, Shard<G>> {
+        self.shard(hash).read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, hash: u64) -> RwLockWriteGuard<'_, Shard<G>> {
+        self.shard(hash).write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<G> Shard<G> {
+    /// The groups that have members.
+    fn living(&self) -> impl Iterator<Item = &Group<G>> {
+        self.groups.iter().filter(|group| !group.members.is_empty())
+    }
+}
+
+impl<G> Default for Shard<G> {
+    fn default() -> Self {
+        Self { groups: HashTable::new(), watches: Watches::default(), closed: false }
+    }
+}
+
+impl<G> Dropped<G> {
+    fn nothing() -> Self {
+        Self { _group: None, _unsent: Vec::new() }
+    }
+}
+
+/// Tells a group by its name.
+fn same<G>(hash: u64, is: impl Fn(&G) -> bool) -> impl Fn(&Group<G>) -> bool {
+    move |group| group.hash == hash && is(&group.name)
+}
+
+/// The group of this name; made if it is not there.
+fn entry<'a, G>(groups: &'a mut HashTable<Group<G>>, hash: u64, name: &Arc<G>) -> &'a mut Group<G>
+where
+    G: Eq + Send + Sync + 'static,
+{
+    let same = same(hash, |it| *it == **name);
+    groups.entry(hash, same, |group| group.hash).or_insert_with(|| Group::new(hash, name.clone())).into_mut()
+}
