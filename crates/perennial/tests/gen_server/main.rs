@@ -8,6 +8,7 @@ mod ending;
 mod exits;
 mod failures;
 mod infos;
+mod observed;
 mod outside;
 mod puppet;
 mod starting;
