@@ -1,7 +1,8 @@
 //! The one waker of a process.
 //!
 //! ```text
-//! 0 ── notify ──> NOTIFIED ── begin ──> 0 ...          DONE: it will not be polled again
+//! 0 ── notify ──────────> NOTIFIED ── begin ──> 0 ...  DONE: it will not be polled again
+//! 0 ── notify_message ──> 1, 2, .. ── begin ──> 0 ...
 //! ```
 //!
 //! # Order of events
@@ -10,6 +11,13 @@
 //! reads. Either the owner's read comes after the write, or the notification comes after `begin` and causes
 //! another poll: nothing is slept over.
 //!
+//! # Counting
+//!
+//! Who sends a message adds one to the word instead of setting `NOTIFIED`, and so counts it for the price of the
+//! wake-up. `begin` adds what it clears to a sum of its own. Both are done under the lock of the waker, so who asks
+//! for the count under that lock misses nothing and counts nothing twice. The flags are above the count: the sum takes
+//! the whole word, and what the flags add up to there is cut off when it is read.
+//!
 //! A *reader* is one who waits for what senders write, but is not polled with the owner's waker: in another task, or
 //! in a set of futures that polls only those that were woken. It stores its waker, sets `READER`, then reads. The
 //! owner's next `begin` sees the flag and wakes it. Either `READER` comes before that `begin`, or the reader's read
@@ -17,21 +25,25 @@
 
 use crate::{
     Activity,
-    sync::{AtomicU8, Mutex, Ordering},
+    sync::{AtomicU64, Mutex, Ordering},
 };
 use std::{mem, task::Waker};
 
 /// A wake-up is on its way and no poll has begun since.
-const NOTIFIED: u8 = 1;
+const NOTIFIED: u64 = 1 << 61;
 /// The owner has ended; wake-ups are void.
-const DONE: u8 = 2;
+const DONE: u64 = 1 << 62;
 /// Somebody waits with a waker of its own.
-const READER: u8 = 4;
+const READER: u64 = 1 << 63;
+/// How many messages came since the last poll began. It cannot overflow into the flags: each takes memory.
+const MESSAGES: u64 = NOTIFIED - 1;
 
 /// Joins wake-ups, and counts the joined one in an [`Activity`] until the poll that it causes is over.
 #[derive(Debug)]
 pub struct Notify {
-    state: AtomicU8,
+    state: AtomicU64,
+    /// What `begin` has cleared, summed up. Written under the lock of the waker.
+    cleared: AtomicU64,
     waker: Mutex<Option<Waker>>,
     reader: Mutex<Option<Waker>>,
 }
@@ -57,22 +69,38 @@ impl Notify {
         if let Some(activity) = activity {
             activity.enter();
         }
-        Self { state: AtomicU8::new(NOTIFIED), waker: Mutex::new(None), reader: Mutex::new(None) }
+        Self {
+            state: AtomicU64::new(NOTIFIED),
+            cleared: AtomicU64::new(0),
+            waker: Mutex::new(None),
+            reader: Mutex::new(None),
+        }
     }
 
     /// Has the owner polled soon. Returns true if the count it had to take back was the last: then the caller
     /// must look whether all is quiet.
     pub fn notify(&self, activity: Option<&Activity>) -> bool {
-        // Counted before the flag can be seen; taken back if somebody else's notification stands already.
+        // AcqRel: Release what the sender wrote to the `begin` that clears the flag.
+        self.wake(activity, || self.state.fetch_or(NOTIFIED, Ordering::AcqRel))
+    }
+
+    /// As [`notify`](Self::notify), for a message that was sent; counts it.
+    pub fn notify_message(&self, activity: Option<&Activity>) -> bool {
+        // AcqRel: as above.
+        self.wake(activity, || self.state.fetch_add(1, Ordering::AcqRel))
+    }
+
+    #[inline]
+    fn wake(&self, activity: Option<&Activity>, mark: impl FnOnce() -> u64) -> bool {
+        // Counted before the mark can be seen; taken back if somebody else's notification stands already.
         if let Some(activity) = activity {
             activity.enter();
         }
-        // AcqRel: Release what the sender wrote to the `begin` that clears the flag.
-        if self.state.fetch_or(NOTIFIED, Ordering::AcqRel) & (NOTIFIED | DONE) != 0 {
+        if mark() & !READER != 0 {
             return activity.is_some_and(Activity::leave);
         }
         // Race: the owner's first poll may not have come yet and no waker be stored; but then it is scheduled
-        // already, and its `begin` comes after the flag.
+        // already, and its `begin` comes after the mark.
         let waker = self.waker.lock().expect("no panic while the lock is held").clone();
         if let Some(waker) = waker {
             waker.wake();
@@ -80,7 +108,15 @@ impl Notify {
         false
     }
 
-    /// The owner is being polled: stores its waker, then clears the flag.
+    /// How many messages were sent until now.
+    pub fn messages(&self) -> u64 {
+        let _counting = self.waker.lock().expect("no panic while the lock is held");
+        // Relaxed: the lock orders it with `begin`.
+        let cleared = self.cleared.load(Ordering::Relaxed);
+        cleared.wrapping_add(self.state.load(Ordering::Relaxed)) & MESSAGES
+    }
+
+    /// The owner is being polled: stores its waker, then clears what was notified.
     pub fn begin(&self, waker: &Waker) -> Polled {
         let mut slot = self.waker.lock().expect("no panic while the lock is held");
         let old = if slot.as_ref().is_some_and(|stored| stored.will_wake(waker)) {
@@ -88,10 +124,14 @@ impl Notify {
         } else {
             slot.replace(waker.clone())
         };
+        let before = self.state.fetch_and(READER | DONE, Ordering::AcqRel);
+        if !cfg!(perennial_no_slots) {
+            // Written under the lock only, so this needs no read-modify-write.
+            self.cleared.store(self.cleared.load(Ordering::Relaxed).wrapping_add(before), Ordering::Relaxed);
+        }
         drop(slot);
         drop(old);
-        let before = self.state.fetch_and(!NOTIFIED, Ordering::AcqRel);
-        Polled { counted: before & NOTIFIED != 0, reader: before & READER != 0 }
+        Polled { counted: before & (NOTIFIED | MESSAGES) != 0, reader: before & READER != 0 }
     }
 
     /// Has `waker` woken by the owner's next polls, until [`wake_reader`](Self::wake_reader). To be called before the
@@ -122,7 +162,8 @@ impl Notify {
     /// The last poll is over: later notifications are void. Returns true if nothing moves now.
     pub fn done(&self, polled: Polled, activity: Option<&Activity>) -> bool {
         // Race: a notification between the last `begin` and here was counted and will never be polled for.
-        let late = self.state.swap(DONE | NOTIFIED, Ordering::AcqRel) & (NOTIFIED | DONE) == NOTIFIED;
+        let before = self.state.swap(DONE | NOTIFIED, Ordering::AcqRel);
+        let late = before & DONE == 0 && before & (NOTIFIED | MESSAGES) != 0;
         let waker = self.waker.lock().expect("no panic while the lock is held").take();
         drop(waker);
         let reader = self.reader.lock().expect("no panic while the lock is held").take();

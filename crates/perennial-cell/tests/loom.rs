@@ -75,7 +75,7 @@ fn a_letter_and_its_notification_are_not_slept_over() {
         let (mailbox2, notify2) = (mailbox.clone(), notify.clone());
         let sender = thread::spawn(move || {
             mailbox2.push(1).unwrap();
-            notify2.notify(None);
+            notify2.notify_message(None);
         });
         let polled = notify.begin(waker);
         let mut seen = mailbox.take().count();
@@ -105,7 +105,7 @@ fn a_reader_with_a_waker_of_its_own_does_not_sleep_over_a_letter() {
         // The sender, and the owner whom it wakes.
         let sender = thread::spawn(move || {
             mailbox2.push(1).unwrap();
-            notify2.notify(None);
+            notify2.notify_message(None);
             let polled = notify2.begin(Waker::noop());
             if polled.has_reader() && !mailbox2.is_empty() {
                 notify2.wake_reader();
@@ -121,6 +121,23 @@ fn a_reader_with_a_waker_of_its_own_does_not_sleep_over_a_letter() {
         }
         sender.join().unwrap();
         assert!(seen == 1 || woken.0.load(Ordering::SeqCst));
+    });
+}
+
+#[test]
+fn a_message_is_counted_once_while_a_poll_begins() {
+    loom::model(|| {
+        let notify = Arc::new(Notify::new(None));
+        let notify2 = notify.clone();
+        let sender = thread::spawn(move || {
+            notify2.notify_message(None);
+            assert_eq!(notify2.messages(), 1);
+        });
+        let _ = notify.end(notify.begin(Waker::noop()), None);
+        sender.join().unwrap();
+        assert_eq!(notify.messages(), 1);
+        let _ = notify.end(notify.begin(Waker::noop()), None);
+        assert_eq!(notify.messages(), 1);
     });
 }
 

@@ -38,6 +38,7 @@ pub(crate) mod panics;
 mod recipient;
 mod signal;
 pub(crate) mod spawn;
+pub(crate) mod stats;
 mod table;
 mod task;
 pub(crate) mod time;

@@ -3,7 +3,7 @@
 use crate::{
     gen_server::{
         ContinueTo, GenServer, HandleContinue, HandleInfo, InfoTo, ServerRef,
-        message::{Continue, Deliver, Info},
+        message::{Continue, Deliver, Unsent},
     },
     pid::{Pid, Ref},
     process::{
@@ -150,7 +150,7 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleInfo<Timeout>,
     {
-        self.timeout = Some((duration, || Letter::boxed(Info(Timeout))));
+        self.timeout = Some((duration, || Letter::boxed(Unsent(Timeout))));
     }
 
     /// Waits until the parent has asked this server, which traps exits, to end: for `select!` in a callback that
@@ -178,7 +178,7 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleInfo<M>,
     {
-        let work = async move { Letter::boxed(Info(work.await)) };
+        let work = async move { Letter::boxed(Unsent(work.await)) };
         // Unconstrained: it must be ready when what it waits for is, see `next`.
         self.pending()
             .background
@@ -236,22 +236,29 @@ impl<S: GenServer> Cx<S> {
     }
 
     fn open_letter(&mut self) -> Option<Letters<S>> {
-        let letter = self.pending().taken.next()?;
-        self.process.process().stats.count_handled();
-        Some(letter)
+        self.pending().taken.next()
     }
 
     fn poll_background(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         let pending = self.pending();
-        let Some(background) = &mut pending.background else { return Poll::Pending };
-        match Pin::new(&mut **background).poll_next(cx) {
-            Poll::Ready(Some(letter)) => Poll::Ready(letter),
-            Poll::Ready(None) => {
-                pending.background = None;
-                Poll::Pending
-            }
-            Poll::Pending => Poll::Pending,
+        if pending.background.is_none() {
+            return Poll::Pending;
         }
+        poll_work(&mut pending.background, cx)
+    }
+}
+
+/// Out of line: few have any, and the loop of the others is shorter without.
+#[inline(never)]
+fn poll_work<S>(work: &mut Option<Box<FuturesUnordered<Work<S>>>>, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    let Some(futures) = work else { return Poll::Pending };
+    match Pin::new(&mut **futures).poll_next(cx) {
+        Poll::Ready(Some(letter)) => Poll::Ready(letter),
+        Poll::Ready(None) => {
+            *work = None;
+            Poll::Pending
+        }
+        Poll::Pending => Poll::Pending,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
         events::EventId,
         messages::{Down, Exit},
         node::NodeInner,
+        stats::Stats,
     },
 };
 use perennial_cell::{Closed, Erase, Mailbox, Notify};
@@ -32,7 +33,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -81,8 +82,7 @@ impl<D: ?Sized> Block<D> {
     {
         match self.mailbox.push(message) {
             Ok(()) => {
-                self.process.stats.received.fetch_add(1, Ordering::Relaxed);
-                self.process.notify();
+                self.process.notify_message();
                 Ok(())
             }
             Err(Closed(message)) => Err(message),
@@ -113,14 +113,19 @@ pub(crate) struct Process {
     /// Set when the parent has asked a process that traps exits to end; the request lies in the mailbox.
     pub(crate) shutdown: AtomicBool,
     notify: Notify,
-    /// Set once `State::doom` is; read around each poll.
-    doomed: AtomicBool,
+    /// `DOOMED`, `OBSERVED`: what is to be looked at before and after a poll; most have none of it.
+    attention: AtomicU8,
     /// Set when `Bonds::unsettled` may hold something.
     has_unsettled: AtomicBool,
     /// The event on whose behalf the process acts now, or 0. Written by the process itself.
     cause: AtomicU64,
     state: Mutex<State>,
 }
+
+/// A flag of `attention`: set once `State::doom` is.
+const DOOMED: u8 = 1;
+/// A flag of `attention`: busy time is measured.
+const OBSERVED: u8 = 2;
 
 /// A process's parents, grandparents and so on; of very many generations only the nearest.
 #[derive(Debug)]
@@ -155,27 +160,6 @@ impl Ancestor {
     /// From the parent on.
     pub(crate) fn pids(first: Option<&Arc<Self>>) -> impl Iterator<Item = Pid> {
         std::iter::successors(first, |ancestor| ancestor.next.as_ref()).map(|ancestor| ancestor.pid)
-    }
-}
-
-/// What an observer wants to know, without asking the process.
-#[derive(Debug, Default)]
-pub(crate) struct Stats {
-    /// Messages that were put into the mailbox.
-    pub(crate) received: AtomicU64,
-    /// Messages that were taken out. Written by the process itself.
-    pub(crate) handled: AtomicU64,
-    /// Nanoseconds of being polled, while somebody observes. Written by the process itself.
-    pub(crate) busy: AtomicU64,
-    /// When it was last polled, in nanoseconds since the node began, while somebody observes.
-    pub(crate) last_active: AtomicU64,
-}
-
-impl Stats {
-    /// Counts a message that the process took out of its mailbox.
-    pub(crate) fn count_handled(&self) {
-        // The process is the only writer, so this needs no read-modify-write.
-        self.handled.store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 }
 
@@ -295,7 +279,7 @@ impl Process {
             public: OnceLock::new(),
             room: room.map(|room| Arc::new(Semaphore::new(room))),
             notify,
-            doomed: AtomicBool::new(false),
+            attention: AtomicU8::new(0),
             has_unsettled: AtomicBool::new(false),
             shutdown: AtomicBool::new(false),
             cause: AtomicU64::new(0),
@@ -314,20 +298,46 @@ impl Process {
         }
     }
 
+    /// As [`notify`](Self::notify), for a message that was put into the mailbox; counts it.
+    fn notify_message(&self) {
+        if self.notify.notify_message(self.node.clock.activity()) {
+            self.node.clock.quiet();
+        }
+    }
+
     pub(crate) fn waker_slot(&self) -> &Notify {
         &self.notify
     }
 
+    /// Whether there is anything to be done before or after a poll: it is doomed or observed.
+    pub(crate) fn needs_attention(&self) -> bool {
+        // Acquire: as for each of the two.
+        self.attention.load(Ordering::Acquire) != 0
+    }
+
     pub(crate) fn is_doomed(&self) -> bool {
         // Acquire: pairs with `doom`; the reason itself is read under the lock.
-        self.doomed.load(Ordering::Acquire)
+        self.attention.load(Ordering::Acquire) & DOOMED != 0
+    }
+
+    pub(crate) fn is_observed(&self) -> bool {
+        self.attention.load(Ordering::Acquire) & OBSERVED != 0
+    }
+
+    /// Has the busy time of this process measured.
+    pub(crate) fn observe(&self) {
+        self.attention.fetch_or(OBSERVED, Ordering::AcqRel);
+    }
+
+    pub(crate) fn unobserve(&self) {
+        self.attention.fetch_and(!OBSERVED, Ordering::AcqRel);
     }
 
     /// Sets the deadly signal that the process is to die of; the first one counts.
     pub(crate) fn doom(&self, state: &mut State, reason: ExitReason, signal: EventId) {
         if state.doom.is_none() {
             state.doom = Some((reason, signal));
-            self.doomed.store(true, Ordering::Release);
+            self.attention.fetch_or(DOOMED, Ordering::AcqRel);
         }
     }
 

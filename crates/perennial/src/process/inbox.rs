@@ -162,7 +162,7 @@ impl<M: Send + 'static> Inbox<M> {
             self.taken = self.block.mailbox().take();
         }
         let letter = self.taken.next()?;
-        self.block.process.stats.count_handled();
+        self.block.process.stats.count_message();
         Some(letter.open())
     }
 

@@ -4,10 +4,7 @@ use crate::{
     pid::Pid,
     process::{block::Ancestor, current, node::Node},
 };
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// What is known of a process: [`info`].
 #[derive(Clone, Debug)]
@@ -31,7 +28,8 @@ pub struct Info {
     pub monitored_by: usize,
     /// Whether exit signals come as messages.
     pub trap_exit: bool,
-    /// Messages that wait in its mailbox.
+    /// Messages that wait in its mailbox. Exact while the process waits, be it for a message or inside of a callback;
+    /// while it runs, what came or was taken in this moment may be counted or not.
     pub mailbox_len: u64,
     /// Messages that it has taken out of its mailbox.
     pub messages: u64,
@@ -46,10 +44,9 @@ pub struct Info {
 pub fn info(pid: Pid) -> Option<Info> {
     let block = Node::of(pid)?.process(pid)?;
     let process = block.process();
-    let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    // The order of these two keeps the difference from falling below zero.
-    let messages = read(&process.stats.handled);
-    let received = read(&process.stats.received);
+    // In this order: what is sent between the two looks is not missed.
+    let messages = process.stats.handled();
+    let sent = process.waker_slot().messages();
     let ancestors = Ancestor::pids(process.ancestors.as_ref()).collect();
     let state = process.lock();
     // It is in the table until its last acts are done; for others it has ended when its reason is fixed.
@@ -67,10 +64,10 @@ pub fn info(pid: Pid) -> Option<Info> {
         links: bonds.map(|bonds| bonds.links.iter().copied().collect()).unwrap_or_default(),
         monitored_by: bonds.map_or(0, |bonds| bonds.watchers.len()),
         trap_exit: state.trap.is_some(),
-        mailbox_len: received.saturating_sub(messages),
+        mailbox_len: sent.saturating_sub(messages),
         messages,
-        busy: Duration::from_nanos(read(&process.stats.busy)),
-        last_activity: Duration::from_nanos(read(&process.stats.last_active)),
+        busy: process.stats.busy(),
+        last_activity: process.stats.last_active(),
     })
 }
 

@@ -169,9 +169,14 @@ impl Node {
         self.0.events.listen()
     }
 
-    /// Has the busy time of processes measured, or not. Off at first: it costs two looks at the clock a poll.
+    /// Has the busy time of processes measured, or not. Off at first: it costs two looks at the clock a poll. To switch
+    /// it on takes time for each process.
     pub fn observe(&self, observe: bool) {
-        self.0.observed.store(observe, Ordering::Relaxed);
+        // Release, and before the flags of the processes: see `process::stats`.
+        self.0.observed.store(observe, Ordering::Release);
+        if observe {
+            self.0.table.all().iter().for_each(|process| process.process().observe());
+        }
     }
 
     /// How many processes there are.
@@ -291,7 +296,7 @@ impl NodeInner {
     }
 
     pub(crate) fn observed(&self) -> bool {
-        self.observed.load(Ordering::Relaxed)
+        self.observed.load(Ordering::Acquire)
     }
 }
 

@@ -53,6 +53,10 @@ where
     block.process.lock().starter = spawn.starter;
     let process: ProcRef = block.clone();
     node.table.insert(process.clone());
+    // Race: asked now that it is in the table, see `process::stats`.
+    if node.observed() {
+        block.process.observe();
+    }
     let cause = me.as_ref().and_then(|me| me.process().cause());
     node.events.emit(
         || node.clock.now(),

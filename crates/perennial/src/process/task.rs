@@ -10,7 +10,7 @@ use std::{
     future::Future,
     pin::Pin,
     ptr,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, RawWakerVTable, Wake, Waker},
 };
 
@@ -95,10 +95,9 @@ impl<F: Future<Output = (ExitReason, R)>, R> Future for ProcessTask<F> {
         if polled.has_reader() && block.has_mail() {
             process.waker_slot().wake_reader();
         }
-        let outcome = if process.is_doomed() {
+        let outcome = if process.needs_attention() && !process.before_poll() {
             None
         } else {
-            let looked_at = process.node.observed().then(|| process.now());
             let outcome = current::with(block.clone(), || {
                 let Some(body) = this.body.as_mut().as_pin_mut() else { return Poll::Pending };
                 let counted;
@@ -116,13 +115,10 @@ impl<F: Future<Output = (ExitReason, R)>, R> Future for ProcessTask<F> {
                     Err(reason) => Poll::Ready((reason, None)),
                 }
             });
-            if let Some(began) = looked_at {
-                observe(&block, began);
-            }
             match outcome {
                 Poll::Ready(ended) => Some(ended),
                 // A deadly signal that came while we ran is carried out now, by us.
-                Poll::Pending if process.is_doomed() => None,
+                Poll::Pending if process.needs_attention() && !process.after_poll() => None,
                 Poll::Pending => {
                     if process.waker_slot().end(polled, process.node.clock.activity()) {
                         process.node.clock.quiet();
@@ -159,14 +155,4 @@ fn done(process: &ProcRef, polled: perennial_cell::Polled) {
     if process.waker_slot().done(polled, process.node.clock.activity()) {
         process.node.clock.quiet();
     }
-}
-
-fn observe(block: &ProcRef, began: std::time::Duration) {
-    let process = block.process();
-    let now = process.now();
-    let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    let stats = &process.stats;
-    // The process is the only writer.
-    stats.busy.store(stats.busy.load(Ordering::Relaxed) + nanos(now - began), Ordering::Relaxed);
-    stats.last_active.store(nanos(now), Ordering::Relaxed);
 }

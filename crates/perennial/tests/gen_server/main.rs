@@ -9,6 +9,7 @@ mod exits;
 mod failures;
 mod infos;
 mod multi_call;
+mod observed;
 mod outside;
 mod puppet;
 mod requests;

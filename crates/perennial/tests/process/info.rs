@@ -38,6 +38,19 @@ rules! {
         assert_eq!(process::info(to.pid()).unwrap().mailbox_len, 3);
     }
 
+    async fn what_was_taken_out_of_the_mailbox_is_counted() {
+        let to = process::spawn_receiver(|mut inbox: Inbox<u32>| async move {
+            inbox.receive().await;
+            std::future::pending::<()>().await;
+        });
+        for n in 0..3 {
+            to.send(n).unwrap();
+        }
+        Node::current().settled().await;
+        let info = process::info(to.pid()).unwrap();
+        assert_eq!((info.mailbox_len, info.messages), (2, 1));
+    }
+
     async fn labels() {
         let probe = Probe::spawn();
         probe.run(|_| process::set_label("first")).await;
@@ -55,6 +68,25 @@ rules! {
         let info = process::info(probe.pid()).unwrap();
         // On a paused clock no time passes during a poll.
         assert_eq!((info.busy, info.last_activity), (Duration::ZERO, Duration::from_secs(1)));
+    }
+
+    async fn who_was_there_before_is_observed_until_nobody_looks() {
+        let node = Node::current();
+        let probe = Probe::spawn();
+        let last_activity = async || {
+            time::sleep(Duration::from_secs(1)).await;
+            probe.run(|_| ()).await;
+            node.settled().await;
+            process::info(probe.pid()).unwrap().last_activity.as_secs()
+        };
+        assert_eq!(last_activity().await, 0);
+        node.observe(true);
+        assert_eq!(last_activity().await, 2);
+        assert_eq!(last_activity().await, 3);
+        node.observe(false);
+        assert_eq!(last_activity().await, 3);
+        node.observe(true);
+        assert_eq!(last_activity().await, 5);
     }
 
     async fn each_exit_has_its_cause() {
