@@ -133,6 +133,7 @@ pub mod application;
 pub mod child_spec;
 mod clock;
 pub mod dynamic_supervisor;
+mod executor;
 pub mod exit_reason;
 pub mod gen_server;
 pub mod pid;
@@ -141,6 +142,7 @@ pub mod process;
 pub mod registry;
 pub mod runtime;
 pub mod supervisor;
+mod sync;
 
 pub use perennial_macros::{main, test};
 

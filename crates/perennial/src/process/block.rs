@@ -23,6 +23,7 @@ use crate::{
         messages::{Down, Exit},
         node::NodeInner,
     },
+    sync::{AtomicBool, Mutex, MutexGuard},
 };
 use perennial_cell::{Closed, Erase, Mailbox, Notify};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -31,8 +32,8 @@ use std::{
     fmt,
     pin::pin,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };

@@ -68,7 +68,7 @@ where
     }
     // User code, and the process is known already: if it panics, that is how the process ends.
     match panics::catch(|| body(block.clone())) {
-        Ok(body) => drop(node.runtime.spawn(ProcessTask::new(process, body))),
+        Ok(body) => node.executor.spawn(ProcessTask::new(process, body)),
         Err(reason) => task::end_unborn(&process, reason),
     }
     block
