@@ -62,6 +62,8 @@ mod address;
 mod caller;
 mod context;
 pub(crate) mod message;
+#[cfg(all(test, perennial_loom))]
+mod models;
 mod name;
 mod reply;
 mod reply_cell;
