@@ -1,7 +1,10 @@
 //! Monitors, and the end of the monitored.
 
 use super::{Message, Puppet, in_every_order, node};
-use crate::{exit_reason::ExitReason, process};
+use crate::{
+    exit_reason::ExitReason,
+    process::{self, signal::Signal},
+};
 use loom::thread;
 use std::{
     pin::pin,
@@ -75,5 +78,19 @@ fn a_future_that_monitors_is_ready_after_the_end_and_leaves_nothing_when_it_is_d
         };
         assert!([ExitReason::Shutdown, ExitReason::NoProc].contains(&down.reason));
         assert!(dropped.holds_nothing() && kept.holds_nothing());
+    });
+}
+
+#[test]
+fn one_that_is_given_up_while_it_monitors_is_not_kept_by_the_monitored() {
+    in_every_order(|| {
+        let node = node();
+        let (me, other) = (Puppet::new(&node), Puppet::new(&node));
+        let (watching, watched) = (me.clone(), other.clone());
+        let watch = thread::spawn(move || watching.monitor(&watched));
+        me.signal(Signal::Kill, ExitReason::Killed);
+        me.end(ExitReason::Killed);
+        watch.join().unwrap();
+        assert!(me.holds_nothing() && other.holds_nothing());
     });
 }
