@@ -22,7 +22,7 @@ from pathlib import Path
 
 # The house, from the ground up. A folder counts as one module.
 LEVELS = [
-    ("L0", ["exit_reason", "pid", "id", "clock"]),
+    ("L0", ["exit_reason", "pid", "id", "clock", "executor", "sync"]),
     ("L1", ["process", "node", "time", "runtime"]),
     ("L2", ["child_spec"]),
     ("L3", ["gen_server"]),

@@ -23,6 +23,10 @@
 //! Timers fire outside of the lock, and while they do they are counted as activity. To count, to notice a lull
 //! and to tell the driver runs no user code and takes no lock of ours, so it may be done under any.
 
+use crate::{
+    executor::Executor,
+    sync::{AtomicU64, Mutex, MutexGuard},
+};
 use perennial_cell::Activity;
 use std::{
     collections::BTreeMap,
@@ -31,23 +35,17 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Weak, atomic::Ordering},
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::{runtime::RuntimeMetrics, time::Instant};
+use tokio::time::Instant;
 
 /// What a timer does. Runs on whatever thread finds it due, so it only sends or wakes.
 type Fire = Box<dyn FnOnce() + Send>;
 
 /// Far enough for a sleep that nobody will see the end of, and near enough not to overflow an `Instant`.
 const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
-
-/// How often the driver yields at most until the other threads are parked.
-const LOOKS: u32 = 1000;
 
 /// One timer of one clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,7 +150,7 @@ impl Clock {
     }
 
     /// Fires timers at their time, until the clock is dropped.
-    pub(crate) async fn drive(clock: Weak<Self>, runtime: RuntimeMetrics) {
+    pub(crate) async fn drive(clock: Weak<Self>, executor: Executor) {
         // The clock itself is not held while the driver waits, so that it can go.
         let Some(driver) = clock.upgrade().map(|this| this.driver.clone()) else { return };
         loop {
@@ -169,14 +167,7 @@ impl Clock {
             }
             let before = this.lulls();
             drop(this);
-            for _ in 0..LOOKS {
-                tokio::task::yield_now().await;
-                if others_are_parked(&runtime) {
-                    break;
-                }
-                // Not only tokio's, also the machine's: the other thread may wait for a core.
-                std::thread::yield_now();
-            }
+            executor.lull().await;
             let Some(this) = clock.upgrade() else { return };
             let look_again = this.lulls() != before || this.step();
             drop(this);
@@ -287,13 +278,6 @@ impl Settling {
         state.finished = true;
         state.waker.take()
     }
-}
-
-/// Whether no thread of the runtime but ours is at work.
-fn others_are_parked(runtime: &RuntimeMetrics) -> bool {
-    let workers = 0..runtime.num_workers();
-    // Odd from before a worker parks until after it has unparked; on a current-thread runtime we are the only one.
-    workers.filter(|worker| runtime.worker_park_unpark_count(*worker).is_multiple_of(2)).count() <= 1
 }
 
 /// Fires a timer or wakes; a panic in there is not the driver's end.

@@ -63,6 +63,8 @@ mod caller;
 mod context;
 mod deadline;
 pub(crate) mod message;
+#[cfg(all(test, perennial_loom))]
+mod models;
 mod multi_call;
 mod name;
 mod reply;

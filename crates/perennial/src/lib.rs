@@ -139,6 +139,7 @@ pub mod application;
 pub mod child_spec;
 mod clock;
 pub mod dynamic_supervisor;
+mod executor;
 pub mod exit_reason;
 pub mod gen_server;
 pub mod gen_state_machine;
@@ -150,6 +151,7 @@ pub mod process;
 pub mod registry;
 pub mod runtime;
 pub mod supervisor;
+mod sync;
 
 pub use perennial_macros::{main, test};
 

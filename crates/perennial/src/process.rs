@@ -31,6 +31,8 @@ mod info;
 mod last_acts;
 pub(crate) mod links;
 mod messages;
+#[cfg(all(test, perennial_loom))]
+pub(crate) mod models;
 pub(crate) mod monitors;
 pub(crate) mod names;
 pub(crate) mod node;

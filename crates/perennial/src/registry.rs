@@ -74,6 +74,8 @@ mod error;
 mod listener;
 mod lock;
 mod meta;
+#[cfg(all(test, perennial_loom))]
+mod models;
 pub(crate) mod options;
 mod read;
 pub(crate) mod rows;

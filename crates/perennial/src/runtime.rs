@@ -13,13 +13,15 @@
 //! Who has a runtime already needs neither: make a [`Node`] on it and
 //! [bind](Node::bind_to_runtime) it, or do nothing and get the default node.
 
-use crate::process::node::{Node, Time};
+use crate::{
+    executor::Runtime,
+    process::node::{Node, Time},
+};
 use std::{
     future::Future,
     panic::{self, AssertUnwindSafe},
     time::Duration,
 };
-use tokio::runtime::{Builder, Runtime};
 
 /// How long each process that is not linked to a parent may take to end, when the body has ended.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -66,8 +68,7 @@ impl TestOptions {
 ///
 /// If the threads of the runtime cannot be made, or if `body` does; then nothing is stopped in order.
 pub fn run_main<F: Future>(body: F) -> F::Output {
-    let runtime = Builder::new_multi_thread().enable_all().build().expect("a tokio runtime can be made");
-    run(runtime, Time::Real, PATIENCE, body)
+    run(Runtime::multi_thread(None), Time::Real, PATIENCE, body)
 }
 
 /// Runs `body` on a tokio runtime and a node of its own, and returns what it returned. What still runs then is
@@ -90,23 +91,15 @@ pub fn run_main<F: Future>(body: F) -> F::Output {
 /// });
 /// ```
 pub fn run_test<F: Future>(options: TestOptions, body: F) -> F::Output {
-    let mut builder = match options.flavor {
-        Flavor::CurrentThread => Builder::new_current_thread(),
-        Flavor::MultiThread(workers) => {
-            let mut builder = Builder::new_multi_thread();
-            builder.worker_threads(workers);
-            builder
-        }
+    let runtime = match options.flavor {
+        Flavor::CurrentThread => Runtime::current_thread(),
+        Flavor::MultiThread(workers) => Runtime::multi_thread(Some(workers)),
     };
-    let runtime = builder.enable_all().build().expect("a tokio runtime can be made");
     run(runtime, options.time, TEST_PATIENCE, body)
 }
 
 fn run<F: Future>(runtime: Runtime, time: Time, patience: Duration, body: F) -> F::Output {
-    let node = {
-        let _guard = runtime.enter();
-        Node::new(time)
-    };
+    let node = Node::on(runtime.executor(), time);
     node.bind_to_runtime();
     let counted = node.counted(async {
         let output = body.await;
@@ -115,6 +108,6 @@ fn run<F: Future>(runtime: Runtime, time: Time, patience: Duration, body: F) -> 
     });
     let output = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(counted)));
     // A process that never awaits would hold up the end of the runtime for ever.
-    runtime.shutdown_timeout(patience);
+    runtime.shut_down(patience);
     output.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }

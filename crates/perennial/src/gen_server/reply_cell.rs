@@ -14,12 +14,13 @@ use crate::{
         block::{ProcRef, Settle},
         time::Sleep,
     },
+    sync::{Mutex, MutexGuard},
 };
 use std::{
     future::Future,
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 

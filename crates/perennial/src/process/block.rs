@@ -3,8 +3,9 @@
 //! # Invariants
 //!
 //! 1. `phase` goes from `Alive` to `Dying` to `Gone` and never back; the reason is fixed by the first step.
-//! 2. Links are kept on both sides. One who links writes its own side first; one who ends takes its side
-//!    whole, then tells the others. So a link is never known only to the one who ended.
+//! 2. Links are kept on both sides. They are made and removed under both locks, taken in the order of the pids; no two
+//!    locks of processes are held anywhere else. One who ends takes its side whole, then tells the others, each under
+//!    its own lock, if the link is still there. So no link is known to one side only, but while it is being told.
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
 //! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process
@@ -24,6 +25,7 @@ use crate::{
         node::NodeInner,
         stats::Stats,
     },
+    sync::{AtomicBool, Mutex, MutexGuard},
 };
 use perennial_cell::{Closed, Erase, Mailbox, Notify};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -32,8 +34,8 @@ use std::{
     fmt,
     pin::pin,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -448,6 +450,10 @@ impl State {
 
     pub(crate) fn is_alive(&self) -> bool {
         matches!(self.phase, Phase::Alive)
+    }
+
+    pub(crate) fn has_link(&self, peer: Pid) -> bool {
+        self.bonds.as_ref().is_some_and(|bonds| bonds.links.contains(&peer))
     }
 
     /// Whether links and monitors can still be made, and will be told.

@@ -3,6 +3,7 @@
 use crate::{
     pid::Pid,
     process::{block::ProcRef, node::Node},
+    sync::thread_local,
 };
 use std::cell::RefCell;
 

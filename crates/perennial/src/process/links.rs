@@ -4,13 +4,14 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::ProcRef,
+        block::{ProcRef, State},
         current,
         events::{EventId, EventKind},
         messages::Exit,
         node::Node,
         signal::{self, Effect, Signal},
     },
+    sync::MutexGuard,
 };
 use std::fmt;
 
@@ -62,30 +63,30 @@ pub fn link(pid: Pid) -> Result<(), NoProc> {
     }
 }
 
-/// Makes the link; false if `other` has told its links already.
+/// Makes the link; false if one of the two has told its links already. That may be `me`, if it was given up.
 pub(crate) fn connect(me: &ProcRef, other: &ProcRef) -> bool {
-    let (my_pid, other_pid) = (me.process().pid, other.process().pid);
-    // Our side first: if the other ends in between, its signal finds the link here.
-    if !bond(me, other_pid) {
-        return false;
-    }
-    if bond(other, my_pid) {
+    let (mut mine, mut theirs) = lock_both(me, other);
+    // Race: the other has made the link, and ends. It has told us, or will; there is nothing to add.
+    if mine.has_link(other.process().pid) {
         return true;
     }
-    unbond(me, other_pid);
-    false
-}
-
-fn bond(process: &ProcRef, peer: Pid) -> bool {
-    let mut state = process.process().lock();
-    state.can_bond() && {
-        state.bonds().links.insert(peer);
+    mine.can_bond() && theirs.can_bond() && {
+        mine.bonds().links.insert(other.process().pid);
+        theirs.bonds().links.insert(me.process().pid);
         true
     }
 }
 
-fn unbond(process: &ProcRef, peer: Pid) -> bool {
-    process.process().lock().bonds.as_mut().is_some_and(|bonds| bonds.links.remove(&peer))
+/// Locks two processes. Always in the order of their pids, so that of two who do that none waits for the other.
+fn lock_both<'a>(one: &'a ProcRef, two: &'a ProcRef) -> (MutexGuard<'a, State>, MutexGuard<'a, State>) {
+    let (one, two) = (one.process(), two.process());
+    if one.pid < two.pid {
+        let first = one.lock();
+        (first, two.lock())
+    } else {
+        let first = two.lock();
+        (one.lock(), first)
+    }
 }
 
 /// Removes the link to another process, if there is one. It has no effect after this; an [`Exit`] that lies in
@@ -102,9 +103,19 @@ pub fn unlink(pid: Pid) {
 }
 
 pub(crate) fn unlink_from(me: &ProcRef, pid: Pid) {
-    unbond(me, pid);
-    if let Some(other) = Node::of(pid).and_then(|node| node.process(pid)) {
-        unbond(&other, me.process().pid);
+    let my_pid = me.process().pid;
+    let remove = |state: &mut State, peer| {
+        if let Some(bonds) = &mut state.bonds {
+            bonds.links.remove(&peer);
+        }
+    };
+    match Node::of(pid).and_then(|node| node.process(pid)) {
+        Some(other) if pid != my_pid => {
+            let (mut mine, mut theirs) = lock_both(me, &other);
+            remove(&mut mine, pid);
+            remove(&mut theirs, my_pid);
+        }
+        _ => remove(&mut me.process().lock(), pid),
     }
 }
 
@@ -171,7 +182,7 @@ pub(crate) fn signal_tied(to: &ProcRef, from: Pid, reason: &ExitReason, cause: O
 }
 
 fn is_linked(process: &ProcRef, peer: Pid) -> bool {
-    process.process().lock().bonds.as_ref().is_some_and(|bonds| bonds.links.contains(&peer))
+    process.process().lock().has_link(peer)
 }
 
 /// What has to be there for a signal to arrive.

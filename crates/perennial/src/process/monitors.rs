@@ -99,6 +99,11 @@ pub(crate) fn watch_as(
         state.bonds().watching.insert(monitor, pid);
     }
     watch(target, pid, monitor, Watcher::Process { to, name });
+    // Race: one that was given up, which takes a kill, may have done its last acts in between. Nobody else takes back
+    // what came after them.
+    if me.process().is_doomed() && !me.process().lock().is_alive() {
+        forget(pid, monitor);
+    }
     monitor
 }
 

@@ -3,12 +3,13 @@
 use crate::{
     pid::Pid,
     process::block::{Bonds, Phase, ProcRef},
+    sync::RwLock,
 };
 use rustc_hash::FxHashMap;
 use std::{
     fmt,
     hash::{BuildHasher, BuildHasherDefault},
-    sync::{Arc, RwLock},
+    sync::Arc,
 };
 
 const SHARDS: usize = 16;

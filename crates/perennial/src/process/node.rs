@@ -2,6 +2,7 @@
 
 use crate::{
     clock::{Clock, Settled},
+    executor::{self, Executor},
     exit_reason::ExitReason,
     pid::Pid,
     process::{
@@ -22,7 +23,6 @@ use std::{
     },
     time::Duration,
 };
-use tokio::runtime::{self, Handle};
 
 /// Process table, names, registries, clock and events of one node.
 ///
@@ -50,7 +50,7 @@ pub(crate) struct NodeInner {
     pub(crate) names: Names,
     pub(crate) clock: Arc<Clock>,
     pub(crate) events: Events,
-    pub(crate) runtime: Handle,
+    pub(crate) executor: Executor,
     observed: AtomicBool,
 }
 
@@ -68,7 +68,7 @@ pub enum Time {
 #[derive(Default)]
 struct Nodes {
     by_id: FxHashMap<u32, Weak<NodeInner>>,
-    by_runtime: FxHashMap<runtime::Id, Weak<NodeInner>>,
+    by_runtime: FxHashMap<executor::Id, Weak<NodeInner>>,
     default: Option<Node>,
 }
 
@@ -95,19 +95,19 @@ impl Node {
     /// If called outside of a tokio runtime.
     #[track_caller]
     pub fn new(time: Time) -> Self {
-        Self::on(Handle::current(), time)
+        Self::on(Executor::current(), time)
     }
 
-    fn on(runtime: Handle, time: Time) -> Self {
-        let _guard = runtime.enter();
+    pub(crate) fn on(executor: Executor, time: Time) -> Self {
+        let _guard = executor.enter();
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let clock = Arc::new(match time {
             Time::Real => Clock::real(),
             Time::Paused => Clock::paused(),
         });
         let end = RuntimeEnd(id);
-        let drive = Clock::drive(Arc::downgrade(&clock), runtime.metrics());
-        runtime.spawn(async move {
+        let drive = Clock::drive(Arc::downgrade(&clock), executor.clone());
+        executor.spawn(async move {
             let _end = end;
             drive.await;
         });
@@ -118,7 +118,7 @@ impl Node {
             names: Names::new(),
             clock,
             events: Events::default(),
-            runtime,
+            executor: executor.clone(),
             observed: AtomicBool::new(false),
         }));
         nodes_mut(|nodes| nodes.by_id.insert(id, Arc::downgrade(&node.0)));
@@ -138,16 +138,18 @@ impl Node {
         if let Some(node) = current::entered() {
             return node;
         }
-        let handle = Handle::try_current().ok();
+        let executor = Executor::try_current();
         {
             let nodes = NODES.read().expect("no panic while the lock is held");
-            let bound = handle.as_ref().and_then(|handle| nodes.by_runtime.get(&handle.id())?.upgrade());
+            let bound =
+                executor.as_ref().and_then(|executor| nodes.by_runtime.get(&executor.id())?.upgrade());
             if let Some(node) = bound.map(Self).or_else(|| nodes.default.clone()) {
                 return node;
             }
         }
-        let handle = handle.expect("a node needs a tokio runtime: call this inside of one, or enter a node");
-        let made = Self::on(handle, Time::Real);
+        let executor =
+            executor.expect("a node needs a tokio runtime: call this inside of one, or enter a node");
+        let made = Self::on(executor, Time::Real);
         // Race: another thread may have made the default meanwhile; then ours goes.
         nodes_mut(|nodes| nodes.default.get_or_insert_with(|| made.clone()).clone())
     }
@@ -155,7 +157,7 @@ impl Node {
     /// Makes this the node of everything that runs on its tokio runtime and is in no other node: plain tasks,
     /// handlers of a web server. Lasts as long as the node.
     pub fn bind_to_runtime(&self) {
-        nodes_mut(|nodes| nodes.by_runtime.insert(self.0.runtime.id(), Arc::downgrade(&self.0)));
+        nodes_mut(|nodes| nodes.by_runtime.insert(self.0.executor.id(), Arc::downgrade(&self.0)));
     }
 
     /// Makes this the current node of this thread, until the guard is dropped.

@@ -8,7 +8,7 @@ use crate::{
         current,
         events::EventKind,
         links,
-        node::Node,
+        node::{Node, NodeInner},
         panics,
         task::{self, ProcessTask},
     },
@@ -44,26 +44,11 @@ where
     let node = Node::current().0;
     let me = current::process();
     let parent = if spawn.link { me.as_ref() } else { None };
-    let (slot, serial, order) = node.table.reserve();
-    let pid = Pid { node: node.id, slot, serial, creation: node.creation };
-    let parent_pid = parent.map(|parent| parent.process().pid);
-    let parent_process = parent.map(|parent| parent.process());
-    let process = Process::new(pid, order, node.clone(), parent_process, spawn.behaviour, spawn.room);
-    let block = Arc::new(Block::<D>::new(process));
-    block.process.lock().starter = spawn.starter;
-    let process: ProcRef = block.clone();
-    node.table.insert(process.clone());
-    // Race: asked now that it is in the table, see `process::stats`.
-    if node.observed() {
-        block.process.observe();
-    }
+    let (behaviour, parent_pid) = (spawn.behaviour, parent.map(|parent| parent.process().pid));
+    let block = make(&node, parent, spawn);
+    let (process, pid): (ProcRef, Pid) = (block.clone(), block.pid());
     let cause = me.as_ref().and_then(|me| me.process().cause());
-    node.events.emit(
-        || node.clock.now(),
-        cause,
-        pid,
-        || EventKind::Start { parent: parent_pid, behaviour: spawn.behaviour },
-    );
+    node.events.emit(|| node.clock.now(), cause, pid, || EventKind::Start { parent: parent_pid, behaviour });
     if let Some(parent) = parent {
         if !links::connect(parent, &process) {
             links::signal_orphan(&process, parent);
@@ -72,8 +57,31 @@ where
     }
     // User code, and the process is known already: if it panics, that is how the process ends.
     match panics::catch(|| body(block.clone())) {
-        Ok(body) => drop(node.runtime.spawn(ProcessTask::new(process, body))),
+        Ok(body) => node.executor.spawn(ProcessTask::new(process, body)),
         Err(reason) => task::end_unborn(&process, reason),
+    }
+    block
+}
+
+/// Makes a process and puts it into the table. Nothing runs it yet.
+pub(crate) fn make<D: ?Sized + 'static>(
+    node: &Arc<NodeInner>,
+    parent: Option<&ProcRef>,
+    spawn: Spawn,
+) -> Arc<Block<D>>
+where
+    Block<D>: Proc,
+{
+    let (slot, serial, order) = node.table.reserve();
+    let pid = Pid { node: node.id, slot, serial, creation: node.creation };
+    let parent = parent.map(|parent| parent.process());
+    let process = Process::new(pid, order, node.clone(), parent, spawn.behaviour, spawn.room);
+    let block = Arc::new(Block::<D>::new(process));
+    block.process.lock().starter = spawn.starter;
+    node.table.insert(block.clone());
+    // Race: asked now that it is in the table, see `process::stats`.
+    if node.observed() {
+        block.process.observe();
     }
     block
 }

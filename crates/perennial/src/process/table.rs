@@ -1,10 +1,11 @@
 //! The process table: from a pid to its process, in shards.
 
-use crate::{pid::Pid, process::block::ProcRef};
-use std::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicU64, Ordering},
+use crate::{
+    pid::Pid,
+    process::block::ProcRef,
+    sync::{Mutex, MutexGuard},
 };
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A power of two, so that starts on all cores seldom meet.
 const SHARDS: u32 = 64;

@@ -3,6 +3,7 @@
 use crate::{
     exit_reason::ExitReason,
     process::{block::ProcRef, current, last_acts::last_acts, panics},
+    sync::thread_local,
 };
 use pin_project_lite::pin_project;
 use std::{
@@ -65,7 +66,7 @@ fn identity(waker: &Waker) -> (*const (), *const RawWakerVTable) {
 
 /// Whether one who is polled with `waker` is polled again whenever `process` is.
 pub(crate) fn polls_with(process: &ProcRef, waker: &Waker) -> bool {
-    current::is(process) && POLLING.get() == identity(waker)
+    current::is(process) && POLLING.with(Cell::get) == identity(waker)
 }
 
 /// While it lives, the body of a process is polled with a waker.
@@ -73,13 +74,13 @@ struct Polling((*const (), *const RawWakerVTable));
 
 impl Polling {
     fn new(waker: &Waker) -> Self {
-        Self(POLLING.replace(identity(waker)))
+        Self(POLLING.with(|polling| polling.replace(identity(waker))))
     }
 }
 
 impl Drop for Polling {
     fn drop(&mut self) {
-        POLLING.set(self.0);
+        POLLING.with(|polling| polling.set(self.0));
     }
 }
 

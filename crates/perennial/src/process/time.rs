@@ -1,10 +1,10 @@
 //! Waiting, by the clock of the node.
 
-use crate::{clock::Clock, clock::TimerId, process::node::Node};
+use crate::{clock::Clock, clock::TimerId, process::node::Node, sync::Mutex};
 use std::{
     future::Future,
     pin::{Pin, pin},
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
 };

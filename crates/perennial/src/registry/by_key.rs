@@ -10,11 +10,12 @@ use crate::{
         options::Keys,
         rows::{Row, Rows},
     },
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use hashbrown::{HashTable, hash_table::Entry};
 use std::{
     mem,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, PoisonError},
 };
 
 pub(super) struct ByKey<K, V>(Box<[RwLock<Shard<K, V>>]>);

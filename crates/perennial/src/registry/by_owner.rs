@@ -9,13 +9,10 @@ use crate::{
     pid::Pid,
     process::block::{ProcRef, Release},
     registry::rows::{Id, Row, Rows},
+    sync::{Mutex, MutexGuard},
 };
 use rustc_hash::FxHashMap;
-use std::{
-    collections::hash_map::Entry,
-    mem,
-    sync::{Arc, Mutex, MutexGuard},
-};
+use std::{collections::hash_map::Entry, mem, sync::Arc};
 
 type Shard<K, V> = FxHashMap<Pid, Rows<K, V>>;
 

@@ -1,10 +1,13 @@
 //! Locks: who holds a key runs alone.
 
-use crate::registry::{Key, RegistryError, RegistryName};
+use crate::{
+    registry::{Key, RegistryError, RegistryName},
+    sync::{Mutex, MutexGuard},
+};
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 

@@ -1,0 +1,135 @@
+//! Every order of what two or three threads do to the same few processes.
+//!
+//!     RUSTFLAGS="--cfg perennial_loom" cargo test -p perennial --release --lib models::
+//!
+//! The processes are real, and in a table; but nothing runs them. A thread that does something as a process calls what
+//! that process would call, and one that ends a process does its last acts. Mailbox and wake-ups are one step here: they
+//! have models of their own, in `perennial-cell`.
+//!
+//! No map that is gone through has more than one entry. Its order would be another one each time, and loom needs to be
+//! able to repeat what it did.
+
+mod exits;
+mod links;
+mod monitors;
+mod names;
+mod table;
+
+use crate::{
+    executor::Executor,
+    exit_reason::ExitReason,
+    pid::Pid,
+    process::{
+        block::{Block, ProcRef, Trap},
+        inbox::Open,
+        links::{NoProc, signal},
+        messages::{Down, Exit},
+        node::{Node, Time},
+        signal::Signal,
+        spawn::{self, Spawn},
+        task,
+    },
+};
+use std::sync::Arc;
+
+/// Loom reads `LOOM_MAX_PREEMPTIONS`; without it, every order is tried.
+pub(crate) fn in_every_order(model: impl Fn() + Send + Sync + 'static) {
+    loom::model(model);
+}
+
+/// What a process of a model gets.
+#[derive(Debug)]
+pub(crate) enum Message {
+    Exit(Exit),
+    Down(Down),
+}
+
+impl From<Exit> for Message {
+    fn from(exit: Exit) -> Self {
+        Self::Exit(exit)
+    }
+}
+
+impl From<Down> for Message {
+    fn from(down: Down) -> Self {
+        Self::Down(down)
+    }
+}
+
+pub(crate) fn node() -> Node {
+    Node::on(Executor::current(), Time::Real)
+}
+
+/// A process that does nothing by itself.
+#[derive(Clone)]
+pub(crate) struct Puppet {
+    block: Arc<Block<dyn Open<Message>>>,
+    pub(crate) process: ProcRef,
+}
+
+impl Puppet {
+    pub(crate) fn new(node: &Node) -> Self {
+        Self::child_of(node, None)
+    }
+
+    pub(crate) fn child_of(node: &Node, parent: Option<&Self>) -> Self {
+        let parent = parent.map(|parent| &parent.process);
+        let block = spawn::make(&node.0, parent, Spawn { link: true, ..Spawn::default() });
+        Self { process: block.clone(), block }
+    }
+
+    pub(crate) fn trapping(node: &Node) -> Self {
+        let puppet = Self::new(node);
+        puppet.process.process().lock().trap = Some(puppet.block.clone() as Arc<dyn Trap>);
+        puppet
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.block.pid()
+    }
+
+    /// Does its last acts.
+    pub(crate) fn end(&self, reason: ExitReason) {
+        task::end_unborn(&self.process, reason);
+    }
+
+    pub(crate) fn signal(&self, kind: Signal, reason: ExitReason) {
+        signal(Some(&self.process), kind, self.process.process().node.outside(), &reason, None);
+    }
+
+    /// The reason of the deadly signal that it got, if it got one.
+    pub(crate) fn doom(&self) -> Option<ExitReason> {
+        self.process.process().lock().doom.as_ref().map(|(reason, _)| reason.clone())
+    }
+
+    /// The messages that it got, and has not taken before.
+    pub(crate) fn take(&self) -> Vec<Message> {
+        self.block.mailbox().take().map(Open::open).collect()
+    }
+
+    pub(crate) fn monitor(&self, target: &Self) -> crate::pid::Ref {
+        let (to, pid) = (self.block.clone(), target.pid());
+        // As one who knows a pid does.
+        let found = Node::of(pid).and_then(|node| node.process(pid));
+        super::monitors::watch_as(&self.process, to, found, Some(pid), None)
+    }
+
+    /// As [`link`](super::link) does, for one that does not trap.
+    pub(crate) fn link(&self, pid: Pid) -> Result<(), NoProc> {
+        match Node::of(pid).and_then(|node| node.process(pid)) {
+            Some(other) if super::links::connect(&self.process, &other) => Ok(()),
+            _ => Err(NoProc),
+        }
+    }
+
+    /// Whether anything is left that it would have to give back.
+    pub(crate) fn holds_nothing(&self) -> bool {
+        self.process.process().lock().bonds.as_ref().is_none_or(|bonds| {
+            bonds.links.is_empty()
+                && bonds.watching.is_empty()
+                && bonds.watchers.is_empty()
+                && bonds.rows.is_empty()
+                && bonds.name.is_none()
+        })
+    }
+}

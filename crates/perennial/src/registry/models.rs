@@ -1,0 +1,177 @@
+//! Every order of what happens to the rows of a registry: see [`process::models`](crate::process::models).
+
+use crate::{
+    exit_reason::ExitReason,
+    process::{
+        models::{Puppet, in_every_order, node},
+        node::Node,
+    },
+    registry::{
+        by_key::Refused,
+        options::Options,
+        rows::Row,
+        table::{Closing, Table},
+    },
+};
+use loom::thread::{self, JoinHandle};
+use std::sync::Arc;
+
+type Rows = Arc<Table<&'static str, u32>>;
+
+/// A registry, and the process that it ends with.
+fn registry(node: &Node) -> (Rows, Puppet) {
+    let table = Arc::new(Table::new("registry".into(), Options { partitions: 1, ..Options::default() }));
+    let process = Puppet::new(node);
+    process.process.process().lock().bonds().rows.push(Arc::new(Closing(table.clone())));
+    (table, process)
+}
+
+fn register(table: &Rows, owner: &Puppet) -> JoinHandle<Result<(), Refused>> {
+    let (table, owner) = (table.clone(), owner.process.clone());
+    thread::spawn(move || table.register(owner, "key", 1))
+}
+
+#[test]
+fn a_row_that_is_registered_while_its_owner_ends_is_gone_afterwards() {
+    in_every_order(|| {
+        let node = node();
+        let (table, _registry) = registry(&node);
+        let owner = Puppet::new(&node);
+        let registered = register(&table, &owner);
+        owner.end(ExitReason::Normal);
+        assert!(matches!(registered.join().unwrap(), Ok(()) | Err(Refused::Ended)));
+        assert_eq!(table.len(), 0);
+        assert!(table.of(owner.pid()).is_empty());
+    });
+}
+
+#[test]
+fn an_owner_is_told_of_the_end_of_the_registry_exactly_if_its_registration_was_in_force() {
+    in_every_order(|| {
+        let node = node();
+        let (table, registry) = registry(&node);
+        let owner = Puppet::new(&node);
+        let registered = register(&table, &owner);
+        registry.end(ExitReason::Killed);
+        let told = match registered.join().unwrap() {
+            Ok(()) => Some(ExitReason::Killed),
+            Err(Refused::Closed) => None,
+            Err(_) => panic!("nobody else has the key"),
+        };
+        assert_eq!(owner.doom(), told);
+        assert_eq!(table.len(), 0);
+        assert!(table.of(owner.pid()).is_empty() && owner.holds_nothing());
+    });
+}
+
+#[test]
+fn a_registration_meets_the_ends_of_its_owner_and_of_the_registry() {
+    in_every_order(|| {
+        let node = node();
+        let (table, registry) = registry(&node);
+        let owner = Puppet::new(&node);
+        let registered = register(&table, &owner);
+        let ending = registry.clone();
+        let end = thread::spawn(move || ending.end(ExitReason::Killed));
+        owner.end(ExitReason::Normal);
+        let registered = registered.join().unwrap();
+        end.join().unwrap();
+        assert!(matches!(registered, Ok(()) | Err(Refused::Ended | Refused::Closed)));
+        assert_eq!(table.len(), 0);
+        assert!(table.of(owner.pid()).is_empty());
+    });
+}
+
+#[test]
+fn of_two_who_want_the_key_of_one_that_ends_at_most_one_gets_it() {
+    in_every_order(|| {
+        let node = node();
+        let (table, _registry) = registry(&node);
+        let [holder, a, b] = std::array::from_fn(|_| Puppet::new(&node));
+        assert!(table.register(holder.process.clone(), "key", 1).is_ok());
+        let (first, second) = (register(&table, &a), register(&table, &b));
+        holder.end(ExitReason::Normal);
+        let has = table.holder("key").map(|process| process.process().pid);
+        assert_ne!(has, Some(holder.pid()));
+        let registered = [(a, first.join().unwrap()), (b, second.join().unwrap())];
+        let has = table.holder("key").map(|process| process.process().pid);
+        for (owner, registered) in &registered {
+            let pid = owner.pid();
+            match registered {
+                Ok(()) => assert_eq!(has, Some(pid)),
+                Err(Refused::Taken(by)) => assert!(*by == holder.pid() || Some(*by) == has),
+                Err(_) => panic!("nobody else ends"),
+            }
+            // It is tied to the registry exactly while it has a row.
+            assert_eq!(table.of(pid).len(), usize::from(registered.is_ok()));
+            assert_eq!(owner.holds_nothing(), registered.is_err());
+        }
+        assert_eq!(has.is_some(), registered.iter().any(|(_, registered)| registered.is_ok()));
+        assert_eq!(table.len(), usize::from(has.is_some()));
+        assert!(table.of(holder.pid()).is_empty());
+    });
+}
+
+#[test]
+fn a_row_that_is_taken_back_while_its_owner_ends_is_gone_and_its_successor_is_not() {
+    in_every_order(|| {
+        let node = node();
+        let (table, _registry) = registry(&node);
+        let (owner, next) = (Puppet::new(&node), Puppet::new(&node));
+        assert!(table.register(owner.process.clone(), "key", 1).is_ok());
+        let rows = table.at_of("key", owner.pid());
+        let unregister = thread::spawn({
+            let (table, next) = (table.clone(), next.process.clone());
+            move || {
+                table.remove(&rows);
+                table.register(next, "key", 2)
+            }
+        });
+        owner.end(ExitReason::Normal);
+        assert!(unregister.join().unwrap().is_ok());
+        assert_eq!(table.holder("key").map(|process| process.process().pid), Some(next.pid()));
+        assert_eq!(table.len(), 1);
+        assert!(table.of(owner.pid()).is_empty());
+    });
+}
+
+#[test]
+fn a_row_that_is_taken_back_while_the_registry_ends_tells_nobody_or_before() {
+    in_every_order(|| {
+        let node = node();
+        let (table, registry) = registry(&node);
+        let owner = Puppet::new(&node);
+        assert!(table.register(owner.process.clone(), "key", 1).is_ok());
+        let rows = table.at_of("key", owner.pid());
+        let unregister = thread::spawn({
+            let table = table.clone();
+            move || table.remove(&rows)
+        });
+        registry.end(ExitReason::Normal);
+        unregister.join().unwrap();
+        assert!([None, Some(ExitReason::Shutdown)].contains(&owner.doom()));
+        assert_eq!(table.len(), 0);
+        assert!(table.of(owner.pid()).is_empty() && owner.holds_nothing());
+    });
+}
+
+#[test]
+fn a_value_that_is_replaced_while_its_owner_ends_is_gone_afterwards() {
+    in_every_order(|| {
+        let node = node();
+        let (table, _registry) = registry(&node);
+        let owner = Puppet::new(&node);
+        assert!(table.register(owner.process.clone(), "key", 1).is_ok());
+        let old = table.at_of("key", owner.pid()).remove(0);
+        let replace = thread::spawn({
+            let table = table.clone();
+            let new =
+                Row { key: old.key, value: 2, hash: old.hash, number: old.number, owner: old.owner.clone() };
+            move || table.replace(new)
+        });
+        owner.end(ExitReason::Normal);
+        replace.join().unwrap();
+        assert_eq!(table.len(), 0);
+        assert!(table.of(owner.pid()).is_empty());
+    });
+}

@@ -1,0 +1,41 @@
+//! The primitives on which the order of things depends: of `std`, or of a checker that tries other orders.
+//!
+//! * `--cfg perennial_loom`: loom, which tries every order of a small model. Not `--cfg loom`, to which tokio listens.
+//! * `--cfg shuttle`: shuttle, which tries many orders of a whole tree, see `tests/shuttle`.
+//!
+//! `Arc` is always that of `std`. So is what is only counted, and what is locked for one access and guards nothing
+//! else: there is nothing to see in between.
+
+#[cfg(perennial_loom)]
+pub(crate) use self::lazy_thread_local as thread_local;
+#[cfg(perennial_loom)]
+pub(crate) use loom::sync::{
+    Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    atomic::{AtomicBool, AtomicU64},
+};
+#[cfg(shuttle)]
+pub(crate) use shuttle::{
+    sync::{
+        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicU64},
+    },
+    thread_local,
+};
+#[cfg(not(any(perennial_loom, shuttle)))]
+pub(crate) use std::{
+    sync::{
+        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicU64},
+    },
+    thread_local,
+};
+
+/// That of loom, which knows no `const` values.
+#[cfg(perennial_loom)]
+macro_rules! lazy_thread_local {
+    ($($(#[$attribute:meta])* static $name:ident: $type:ty = const { $value:expr };)*) => {
+        loom::thread_local! { $($(#[$attribute])* static $name: $type = $value;)* }
+    };
+}
+#[cfg(perennial_loom)]
+pub(crate) use lazy_thread_local;
