@@ -59,6 +59,11 @@ impl<D: ?Sized, M> Letter<D, M> {
     pub fn into_value(self: Box<Self>) -> M {
         self.value
     }
+
+    /// The value that it carries.
+    pub fn value(&self) -> &M {
+        &self.value
+    }
 }
 
 impl<D: ?Sized, M> fmt::Debug for Letter<D, M> {

@@ -62,6 +62,7 @@ mod address;
 mod caller;
 mod context;
 mod deadline;
+pub(crate) mod debug;
 pub(crate) mod message;
 #[cfg(all(test, perennial_loom))]
 mod models;
@@ -73,7 +74,10 @@ mod request_id;
 mod request_ids;
 mod server_loop;
 mod server_ref;
+pub(crate) mod shown;
 pub(crate) mod start;
+pub(crate) mod system;
+mod watched;
 
 pub use crate::exit_reason::CallError;
 pub use accepts::{CallTo, CastTo, ContinueTo, InfoTo};
@@ -81,6 +85,7 @@ pub use address::{Address, CALL_TIMEOUT, CastError};
 pub use caller::Caller;
 pub use context::Cx;
 pub use deadline::Deadline;
+pub use debug::DebugOptions;
 pub use multi_call::{MultiCall, multi_call};
 pub use name::{Name, Register, Registered};
 pub use perennial_macros::GenServer;
@@ -96,7 +101,7 @@ use crate::{
     child_spec::{ChildId, ChildSpec, StartResult},
     exit_reason::{ExitReason, Failure},
 };
-use std::{future::Future, time::Duration};
+use std::{any::type_name, fmt, future::Future, time::Duration};
 
 /// A process that keeps state and handles one message at a time. See the [module](self).
 #[doc(alias = "gen_server")]
@@ -132,6 +137,44 @@ pub trait GenServer: Sized + Send + 'static {
         async { Ok(()) }
     }
 
+    /// Gives up memory that it does not need while it is idle: capacity, caches. Runs when the server hibernates: when a
+    /// callback has asked for it with [`Cx::hibernate`], or after [`Options::hibernate_after`].
+    ///
+    /// # OTP
+    ///
+    /// What `hibernate` does there for all of a process, by collecting its garbage. Here nothing is garbage: what can
+    /// be given up only the server knows.
+    #[doc(alias = "proc_lib:hibernate/3")]
+    fn shrink(&mut self) {}
+
+    /// Shows the state, for people: in [`sys::get_status`](crate::sys::get_status), and in the report of a crash. As
+    /// it is, it shows the name of the type and nothing of the state. A state that is `Debug`, and has no secrets, is
+    /// shown by
+    ///
+    /// ```
+    /// # use perennial::prelude::*;
+    /// # #[derive(Debug)] struct Counter(u64);
+    /// # impl GenServer for Counter {
+    /// #     type Args = ();
+    /// #     async fn init(_: (), _: &mut Cx<Self>) -> Result<Self, InitError> { Ok(Self(0)) }
+    /// fn format_status(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    ///     std::fmt::Debug::fmt(self, f)
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An error, or a panic, hides the state; it is then said that this failed.
+    ///
+    /// # OTP
+    ///
+    /// `format_status/1`. Differs: it shows the state only. Reasons and events are what they are.
+    #[doc(alias = "format_status/1")]
+    fn format_status(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(type_name::<Self>())
+    }
+
     /// Starts the server, linked to the current process, without a name. To give it one, write this as
     /// `gen_server::start_link(args, NAME).await`.
     ///
@@ -163,7 +206,7 @@ pub trait GenServer: Sized + Send + 'static {
     fn child_spec_as<N>(args: Self::Args, name: N) -> ChildSpec
     where
         Self::Args: Clone + Sync,
-        N: Register<Self> + Clone + std::fmt::Debug,
+        N: Register<Self> + Clone + fmt::Debug,
     {
         let id = ChildId::of::<Self>(&name);
         let start = |(args, name): (Self::Args, N)| start_link::<Self>(args, name);

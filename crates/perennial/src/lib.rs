@@ -49,6 +49,7 @@
 //! | `gen_server:send_request`, `reqids_new`, `multi_call` | [`RequestId`](gen_server::RequestId), [`RequestIds`](gen_server::RequestIds), [`multi_call`](gen_server::multi_call) |
 //! | `pg`, process groups | [`pg`] |
 //! | child specifications | [`child_spec`] |
+//! | `sys` | [`sys`] |
 //! | `application`, `init:stop` | [`application`] |
 //! | `spawn`, `link`, `monitor`, `exit`, `Process` | [`process`] |
 //! | exit reasons | [`exit_reason`] |
@@ -152,6 +153,7 @@ pub mod registry;
 pub mod runtime;
 pub mod supervisor;
 mod sync;
+pub mod sys;
 
 pub use perennial_macros::{main, test};
 

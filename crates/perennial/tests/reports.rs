@@ -7,6 +7,7 @@ use perennial::{
     dynamic_supervisor,
     prelude::*,
     supervisor::Options,
+    sys,
 };
 use std::{
     collections::BTreeMap,
@@ -233,4 +234,90 @@ async fn an_application_reports_its_start_and_its_end() {
     Application::new("quiz").without_signals().start(fails).await.unwrap_err();
     let all = ["INFO application starting", "INFO application stopping", "ERROR application ended"];
     assert_eq!(reports.lines(), all);
+}
+
+/// A server that shows its number, and panics in its `format_status` if that is 13.
+#[derive(Clone)]
+struct Shown(u32);
+
+struct Ask;
+
+impl GenServer for Shown {
+    type Args = u32;
+    async fn init(n: u32, _: &mut Cx<Self>) -> Result<Self, InitError> {
+        Ok(Self(n))
+    }
+    async fn terminate(&mut self, reason: &ExitReason, _: &mut Cx<Self>) -> Result<(), ExitReason> {
+        self.0 += 1;
+        if reason.is_normal() { Err(boom()) } else { Ok(()) }
+    }
+    fn format_status(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        assert_ne!(self.0, 13, "not shown");
+        write!(f, "number {}", self.0)
+    }
+}
+
+impl HandleCall<Ask> for Shown {
+    type Reply = u32;
+    async fn handle_call(&mut self, _: Ask, _: &mut Cx<Self>) -> Reply<u32> {
+        reply(self.0)
+    }
+}
+
+async fn shown(n: u32) -> ServerRef<Shown> {
+    gen_server::start::<Shown>(n, ()).await.unwrap().server().unwrap()
+}
+
+#[perennial::test(paused)]
+async fn the_report_of_a_crash_shows_the_state_as_format_status_says() {
+    let (reports, _listening) = Reports::listen();
+    // As it was before `terminate`; if that fails itself, after it.
+    for (reason, state) in [(boom(), "number 7"), (ExitReason::Normal, "number 8")] {
+        let stopped = shown(7).await.stop(reason).await;
+        let seen = reports.take();
+        assert_eq!(
+            seen.iter().map(Report::line).collect::<Vec<_>>(),
+            ["ERROR process crashed"],
+            "{stopped:?}"
+        );
+        assert_eq!(seen[0].fields["state"], state);
+    }
+    shown(7).await.stop(ExitReason::Shutdown).await.unwrap();
+    assert_eq!(reports.lines(), [""; 0]);
+}
+
+#[perennial::test(paused)]
+async fn the_report_of_a_crash_says_that_format_status_failed_or_nothing() {
+    let (reports, _listening) = Reports::listen();
+    shown(13).await.stop(boom()).await.unwrap();
+    assert!(reports.take()[0].fields["state"].ends_with("Shown failed"));
+    // A server that does not say how its state is shown.
+    let log = Log::default();
+    let probe = gen_server::start::<Probe>(Probe::new("a", &log), ()).await.unwrap();
+    probe.server::<Probe>().unwrap().stop(boom()).await.unwrap();
+    assert!(!reports.take()[0].fields.contains_key("state"));
+}
+
+#[perennial::test(paused)]
+async fn the_report_of_a_crash_has_the_events_that_were_kept() {
+    let (reports, _listening) = Reports::listen();
+    let server = shown(1).await;
+    sys::log_on(&server, 10).await.unwrap();
+    server.call(Ask).await.unwrap();
+    server.stop(boom()).await.unwrap();
+    assert_eq!(reports.take()[0].fields["log"], "got call reports::Ask; sent u32; terminates: \"boom\"");
+}
+
+#[perennial::test(paused)]
+async fn traced_events_are_events_of_tracing() {
+    let (reports, _listening) = Reports::listen();
+    let server = shown(1).await;
+    sys::trace_on(&server).await.unwrap();
+    server.call(Ask).await.unwrap();
+    sys::trace_off(&server).await.unwrap();
+    server.call(Ask).await.unwrap();
+    let seen = reports.take();
+    let lines: Vec<_> = seen.iter().map(Report::line).collect();
+    assert_eq!(lines, ["INFO got call reports::Ask", "INFO sent u32"]);
+    assert_eq!(seen[0].fields["pid"], server.pid().to_string());
 }

@@ -27,7 +27,7 @@ use crate::{
     },
 };
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use tokio::task::coop::unconstrained;
 
 /// Dynamic children have no id to report.
@@ -103,6 +103,14 @@ impl GenServer for DynamicSupervisor {
             }
         }
         Ok(())
+    }
+
+    /// The children themselves are too many for a report.
+    fn format_status(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamicSupervisor")
+            .field("children", &self.0.children.len())
+            .field("starting", &self.0.starting)
+            .finish()
     }
 }
 

@@ -1,7 +1,7 @@
 //! One who waits for the reply of a call, as the server sees it.
 
 use crate::{
-    gen_server::reply_cell::ReplyCell,
+    gen_server::reply_cell::{Replied, ReplyCell},
     pid::Pid,
     process::{block::ProcRef, current},
 };
@@ -50,6 +50,11 @@ impl<R: Send + 'static> Caller<R> {
     /// To be held while the callback runs that gets this caller.
     pub(crate) fn answering(&self) -> Answering<R> {
         Answering { cell: self.cell.clone(), server: self.server.clone() }
+    }
+
+    /// Tells later whether this caller was answered.
+    pub(crate) fn replied(&self) -> Option<Arc<dyn Replied>> {
+        self.cell.clone().map(|cell| cell as Arc<dyn Replied>)
     }
 
     /// Takes part no more: nobody is told of the drop.

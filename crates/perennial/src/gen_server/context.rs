@@ -3,7 +3,8 @@
 use crate::{
     gen_server::{
         ContinueTo, GenServer, HandleContinue, HandleInfo, InfoTo, ServerRef,
-        message::{Continue, Deliver, Unsent},
+        message::{Continue, Deliver, Letters, Unsent},
+        system::System,
     },
     pid::{Pid, Ref},
     process::{
@@ -27,9 +28,9 @@ use std::{
     time::Duration,
 };
 
-type Letters<S> = Box<dyn Deliver<S>>;
+type MakeLetter<S> = fn() -> Letters<S>;
 /// After how long without a message, and the letter that comes then.
-type IdleTimeout<S> = (Duration, fn() -> Letters<S>);
+type IdleTimeout<S> = (Duration, MakeLetter<S>);
 type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
 
 /// The context of a callback: what a server of type `S` may ask of its own process.
@@ -44,17 +45,20 @@ pub struct Cx<S: GenServer> {
     pending: Mutex<Pending<S>>,
 }
 
-struct Pending<S: GenServer> {
-    continues: VecDeque<Letters<S>>,
+pub(super) struct Pending<S: GenServer> {
+    pub(super) continues: VecDeque<Letters<S>>,
     /// Futures that run beside the callbacks, as this process; what they yield is handled as a message.
     background: Option<Box<FuturesUnordered<Work<S>>>>,
-    taken: Batch<dyn Deliver<S>>,
+    pub(super) taken: Batch<dyn Deliver<S>>,
+    /// What few servers have.
+    pub(super) system: Option<Box<System<S>>>,
 }
 
 impl<S: GenServer> Cx<S> {
-    pub(crate) fn new(me: ServerRef<S>) -> Self {
+    pub(crate) fn new(me: ServerRef<S>, system: Option<Box<System<S>>>) -> Self {
         let process: ProcRef = me.0.clone();
-        let pending = Pending { continues: VecDeque::new(), background: None, taken: Batch::default() };
+        let pending =
+            Pending { continues: VecDeque::new(), background: None, taken: Batch::default(), system };
         Self { me, process, timeout: None, pending: Mutex::new(pending) }
     }
 
@@ -153,6 +157,12 @@ impl<S: GenServer> Cx<S> {
         self.timeout = Some((duration, || Letter::boxed(Unsent(Timeout))));
     }
 
+    /// Has [`shrink`](GenServer::shrink) run after this callback, unless a message is there by then, and gives back what
+    /// the process has in reserve. For a server that will be idle for long.
+    pub fn hibernate(&mut self) {
+        self.system().hibernate = true;
+    }
+
     /// Waits until the parent has asked this server, which traps exits, to end: for `select!` in a callback that
     /// takes long, and for tasks that help it. The request itself is then handled after the callback. Ready too when
     /// the server ends without being asked.
@@ -198,14 +208,14 @@ impl<S: GenServer> Cx<S> {
     pub(crate) async fn next(&mut self) -> Letters<S> {
         // One unit a message, so that a flooded server, or one that continues for ever, lets others run.
         tokio::task::coop::consume_budget().await;
+        if self.pending().system.is_some() {
+            return Box::pin(self.next_watched()).await;
+        }
         if let Some(letter) = self.pending().continues.pop_front() {
             return letter;
         }
-        let mut timeout = self.timeout.take().map(|(duration, make)| {
-            let clock = self.process.process().node.clock.clone();
-            (Sleep::new(clock, duration), make)
-        });
-        poll_fn(|cx| {
+        let mut timeout = self.idle_timeout();
+        let letter = poll_fn(|cx| {
             // In this order: a process that was started beside us may have ended, and the `Exit` then lies in what
             // is taken here; that it was started is found after that, and handled before.
             self.take_letters();
@@ -216,30 +226,56 @@ impl<S: GenServer> Cx<S> {
                 return Poll::Ready(letter);
             }
             // Asked last: a message that is there beats a time-out of zero.
-            match &mut timeout {
-                Some((sleep, make)) => Pin::new(sleep).poll(cx).map(|()| make()),
-                None => Poll::Pending,
-            }
+            timeout.poll(cx)
         })
-        .await
+        .await;
+        self.cancel_timeout(&letter);
+        letter
     }
 
-    fn pending(&mut self) -> &mut Pending<S> {
+    /// The time-out that was asked for; it begins now.
+    pub(super) fn idle_timeout(&self) -> Idle<S> {
+        match self.timeout {
+            Some((duration, make)) => self.idle(Some(duration), make),
+            None => Idle(None),
+        }
+    }
+
+    /// The letter that `make` makes, after some time; never, without one.
+    pub(super) fn idle(&self, after: Option<Duration>, make: MakeLetter<S>) -> Idle<S> {
+        Idle(after.map(|after| {
+            let clock = self.process.process().node.clock.clone();
+            (Sleep::new(clock, after), make)
+        }))
+    }
+
+    pub(super) fn has_timeout(&self) -> bool {
+        self.timeout.is_some()
+    }
+
+    /// A message cancels the time-out. A system message does not: the time begins anew after it.
+    pub(super) fn cancel_timeout(&mut self, letter: &Letters<S>) {
+        if self.timeout.is_some() && !letter.is_system() {
+            self.timeout = None;
+        }
+    }
+
+    pub(super) fn pending(&mut self) -> &mut Pending<S> {
         self.pending.get_mut().expect("never locked")
     }
 
-    fn take_letters(&mut self) {
+    pub(super) fn take_letters(&mut self) {
         let taken = &mut self.pending.get_mut().expect("never locked").taken;
         if taken.is_empty() {
             *taken = self.me.0.mailbox().take();
         }
     }
 
-    fn open_letter(&mut self) -> Option<Letters<S>> {
+    pub(super) fn open_letter(&mut self) -> Option<Letters<S>> {
         self.pending().taken.next()
     }
 
-    fn poll_background(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    pub(super) fn poll_background(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         let pending = self.pending();
         if pending.background.is_none() {
             return Poll::Pending;
@@ -259,6 +295,18 @@ fn poll_work<S>(work: &mut Option<Box<FuturesUnordered<Work<S>>>>, cx: &mut Cont
             Poll::Pending
         }
         Poll::Pending => Poll::Pending,
+    }
+}
+
+/// A letter that comes when no other does; none, without a time.
+pub(super) struct Idle<S: GenServer>(Option<(Sleep, MakeLetter<S>)>);
+
+impl<S: GenServer> Idle<S> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        match &mut self.0 {
+            Some((sleep, make)) => Pin::new(sleep).poll(cx).map(|()| make()),
+            None => Poll::Pending,
+        }
     }
 }
 

@@ -1,10 +1,16 @@
 //! The letters of a server: each kind of message as a value that knows which callback handles it.
+//!
+//! *System messages* are handled by the process itself, and also while the server is suspended: requests of
+//! [`sys`](crate::sys), `stop`, and what ends the server because its parent does.
 
 use crate::{
     exit_reason::ExitReason,
     gen_server::{
         Caller, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, NoReply, ServerRef,
+        debug::{Event, MessageKind},
+        reply_cell::Replied,
     },
+    pid::Pid,
     process::{
         Exit,
         block::{Block, Proc, Process, Receive, Trap},
@@ -12,22 +18,50 @@ use crate::{
     },
 };
 use perennial_cell::{Erase, Letter};
-use std::{any::Any, future::Future, pin::Pin, sync::Arc};
+use std::{
+    any::{Any, type_name},
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) type Handling<'a> = Pin<Box<dyn Future<Output = NoReply> + Send + 'a>>;
 
+pub(crate) type Letters<S> = Box<dyn Deliver<S>>;
+
 /// A letter of a server of type `S`.
 pub(crate) trait Deliver<S: GenServer>: Send {
     fn deliver<'a>(self: Box<Self>, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a>;
+    fn is_system(&self) -> bool;
+    fn event(&self) -> Option<Event>;
+    fn reply_to_come(&self) -> Option<ReplyToCome>;
 }
 
 /// A message that a server of type `S` can be sent.
 pub(crate) trait Message<S: GenServer>: Send + 'static {
     /// Whether it came through the mailbox, and counts as a message there.
     const SENT: bool = true;
+    /// Whether it is a system message.
+    const SYSTEM: bool = false;
 
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a>;
+
+    /// What the debug options are told when it begins to be handled; nothing of a system message.
+    fn event(&self) -> Option<Event> {
+        None
+    }
+
+    /// To be kept while it is handled, if it can be replied to.
+    fn reply_to_come(&self) -> Option<ReplyToCome> {
+        None
+    }
+}
+
+/// Tells whether a call was replied to, and what the debug options are told then.
+pub(crate) struct ReplyToCome {
+    pub(crate) cell: Arc<dyn Replied>,
+    pub(crate) out: Event,
 }
 
 impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
@@ -38,6 +72,19 @@ impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
         }
         self.into_value().handle(server, cx)
     }
+    fn is_system(&self) -> bool {
+        M::SYSTEM
+    }
+    fn event(&self) -> Option<Event> {
+        self.value().event()
+    }
+    fn reply_to_come(&self) -> Option<ReplyToCome> {
+        self.value().reply_to_come()
+    }
+}
+
+fn event_in<M>(kind: MessageKind, from: Option<Pid>) -> Option<Event> {
+    Some(Event::In { kind, message: type_name::<M>(), from })
 }
 
 impl<S: GenServer, M: Message<S>> Erase<M> for dyn Deliver<S> {
@@ -61,6 +108,13 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
             server.handle_call_from(self.request, self.from, cx).await
         })
     }
+    fn event(&self) -> Option<Event> {
+        event_in::<M>(MessageKind::Call, self.from.pid())
+    }
+    fn reply_to_come(&self) -> Option<ReplyToCome> {
+        let out = Event::Out { reply: type_name::<S::Reply>(), to: self.from.pid() };
+        self.from.replied().map(|cell| ReplyToCome { cell, out })
+    }
 }
 
 pub(crate) struct Cast<M>(pub(crate) M);
@@ -68,6 +122,9 @@ pub(crate) struct Cast<M>(pub(crate) M);
 impl<S: HandleCast<M>, M: Send + 'static> Message<S> for Cast<M> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
         Box::pin(server.handle_cast(self.0, cx))
+    }
+    fn event(&self) -> Option<Event> {
+        event_in::<M>(MessageKind::Cast, None)
     }
 }
 
@@ -82,6 +139,9 @@ impl<S: HandleCast<M>, M: Send + 'static> Message<S> for BoundedCast<M> {
         drop(self.room);
         Box::pin(server.handle_cast(self.message, cx))
     }
+    fn event(&self) -> Option<Event> {
+        event_in::<M>(MessageKind::Cast, None)
+    }
 }
 
 pub(crate) struct Info<M>(pub(crate) M);
@@ -89,6 +149,9 @@ pub(crate) struct Info<M>(pub(crate) M);
 impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Info<M> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
         Box::pin(server.handle_info(self.0, cx))
+    }
+    fn event(&self) -> Option<Event> {
+        event_in::<M>(MessageKind::Info, None)
     }
 }
 
@@ -101,6 +164,9 @@ impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Unsent<M> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
         Box::pin(server.handle_info(self.0, cx))
     }
+    fn event(&self) -> Option<Event> {
+        event_in::<M>(MessageKind::Info, None)
+    }
 }
 
 pub(crate) struct Continue<M>(pub(crate) M);
@@ -111,18 +177,34 @@ impl<S: HandleContinue<M>, M: Send + 'static> Message<S> for Continue<M> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
         Box::pin(server.handle_continue(self.0, cx))
     }
+    fn event(&self) -> Option<Event> {
+        Some(Event::Continue { message: type_name::<M>() })
+    }
 }
 
-/// An exit signal to a server that traps: from its parent it ends the server, whatever the reason.
-struct Trapped(Exit);
+/// An exit signal from its parent to a server that traps: it ends the server, whatever the reason.
+struct ParentExit(Exit);
 
-impl<S: HandleInfo<Exit>> Message<S> for Trapped {
+impl<S: HandleInfo<Exit>> Message<S> for ParentExit {
+    const SYSTEM: bool = true;
+
+    fn handle<'a>(self, _: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
+        cx.process().process().set_cause(self.0.cause());
+        Box::pin(async move { Err(self.0.reason) })
+    }
+}
+
+/// A request of [`sys`](crate::sys).
+pub(crate) struct System<F>(pub(crate) F);
+
+impl<S: GenServer, F> Message<S> for System<F>
+where
+    F: FnOnce(&mut S, &mut Cx<S>) -> NoReply + Send + 'static,
+{
+    const SYSTEM: bool = true;
+
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        if cx.process().process().parent == Some(self.0.from) {
-            cx.process().process().set_cause(self.0.cause());
-            return Box::pin(async move { Err(self.0.reason) });
-        }
-        Box::pin(server.handle_info(self.0, cx))
+        Box::pin(async move { self.0(server, cx) })
     }
 }
 
@@ -130,6 +212,8 @@ impl<S: HandleInfo<Exit>> Message<S> for Trapped {
 pub(crate) struct Stop(pub(crate) ExitReason);
 
 impl<S: GenServer> Message<S> for Stop {
+    const SYSTEM: bool = true;
+
     fn handle<'a>(self, _: &'a mut S, _: &'a mut Cx<S>) -> Handling<'a> {
         Box::pin(async move { Err(self.0) })
     }
@@ -168,7 +252,10 @@ impl<S: HandleInfo<M>, M: Send + 'static> Receive<M> for ServerBlock<S> {
 impl<S: HandleInfo<Exit>> Trap for ServerBlock<S> {
     fn trapped(&self, exit: Exit) {
         // An error says that it has ended.
-        let _ = self.send(Trapped(exit));
+        let _ = match self.process.parent == Some(exit.from) {
+            true => self.send(ParentExit(exit)).is_ok(),
+            false => self.send(Info(exit)).is_ok(),
+        };
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct ReplyCell<R>(Mutex<Cell<R>>);
 struct Cell<R> {
     result: Outcome<R>,
     listing: Listing,
+    /// Whether there was a reply, be it too late or taken already.
+    replied: bool,
 }
 
 type Pass<R> = Box<dyn FnOnce(Result<R, CallError>) + Send>;
@@ -53,7 +55,11 @@ enum Listing {
 
 impl<R: Send + 'static> ReplyCell<R> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Cell { result: Outcome::Waiting(None), listing: Listing::NotYet })))
+        Arc::new(Self(Mutex::new(Cell {
+            result: Outcome::Waiting(None),
+            listing: Listing::NotYet,
+            replied: false,
+        })))
     }
 
     /// The cell of a request that could not be sent.
@@ -70,6 +76,7 @@ impl<R: Send + 'static> ReplyCell<R> {
     /// Settles if nobody has. A result that comes too late is dropped outside of the lock.
     pub(crate) fn set(&self, result: Result<R, CallError>) {
         let mut cell = self.lock();
+        cell.replied |= result.is_ok();
         match &mut cell.result {
             Outcome::Waiting(waker) => {
                 let waker = waker.take();
@@ -158,6 +165,18 @@ impl<R: Send + 'static> ReplyCell<R> {
 impl<R: Send + 'static> Settle for ReplyCell<R> {
     fn settle(&self, error: CallError) {
         self.set(Err(error));
+    }
+}
+
+/// A call as one sees it who does not know the type of its reply.
+pub(crate) trait Replied: Send + Sync {
+    /// Whether it was replied to.
+    fn replied(&self) -> bool;
+}
+
+impl<R: Send + 'static> Replied for ReplyCell<R> {
+    fn replied(&self) -> bool {
+        self.lock().replied
     }
 }
 

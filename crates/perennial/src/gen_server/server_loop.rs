@@ -3,20 +3,22 @@
 use crate::{
     child_spec::StartError,
     exit_reason::ExitReason,
-    gen_server::{Cx, GenServer, InitError, Register, Registered, ServerRef},
+    gen_server::{Cx, GenServer, InitError, Register, Registered, ServerRef, shown::shown, system::System},
     process::{
-        block::{ProcRef, Started},
+        block::{Crash, ProcRef, Started},
         panics::CatchUnwind,
     },
 };
+use std::any::type_name;
 
 /// What the process of a server runs. Returns the state too, for the last acts to drop.
 pub(crate) async fn run<S: GenServer>(
     me: ServerRef<S>,
     args: S::Args,
     name: impl Register<S>,
+    system: Option<Box<System<S>>>,
 ) -> (ExitReason, Option<(S, Cx<S>)>) {
-    let mut cx = Cx::new(me);
+    let mut cx = Cx::new(me, system);
     let mut server = match init(args, name, &mut cx).await {
         Ok(server) => server,
         Err(reason) => return (reason, None),
@@ -24,10 +26,16 @@ pub(crate) async fn run<S: GenServer>(
     acknowledge(cx.process());
     let reason = serve(&mut server, &mut cx).await;
     cx.forget_requests();
+    leave_for_report(&server, &reason, &mut cx);
     let terminated = CatchUnwind::new(server.terminate(&reason, &mut cx)).await;
     let reason = match terminated {
         Ok(Ok(())) => reason,
-        Ok(Err(other)) | Err(other) => other,
+        Ok(Err(other)) | Err(other) => {
+            if reason.is_clean() {
+                leave_for_report(&server, &other, &mut cx);
+            }
+            other
+        }
     };
     (reason, Some((server, cx)))
 }
@@ -67,6 +75,20 @@ async fn serve<S: GenServer>(server: &mut S, cx: &mut Cx<S>) -> ExitReason {
             Ok(Ok(())) => cx.process().process().settle_dropped_callers(),
             Ok(Err(reason)) | Err(reason) => return reason,
         }
+    }
+}
+
+/// Leaves what the report of a crash is to say of the server, if this is one.
+fn leave_for_report<S: GenServer>(server: &S, reason: &ExitReason, cx: &mut Cx<S>) {
+    if reason.is_clean() {
+        return;
+    }
+    // What is shown of a state as long as nobody says how: the type, which is in the report anyway.
+    let state = Some(shown(server)).filter(|state| state != type_name::<S>());
+    let log: Vec<_> = cx.logged().iter().map(ToString::to_string).collect();
+    let crash = Crash { state, log: (!log.is_empty()).then(|| log.join("; ")) };
+    if crash != Crash::default() {
+        cx.process().process().lock().bonds().crash = Some(Box::new(crash));
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::{
     child_spec::{StartError, StartResult},
     gen_server::{
-        GenServer, Register, ServerRef,
+        DebugOptions, GenServer, Register, ServerRef,
         message::{Deliver, ServerBlock},
         server_loop,
+        system::System,
     },
     process::{
         Monitor,
@@ -28,6 +29,10 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// How many casts may wait in the mailbox: see [`mailbox`](Self::mailbox). Default: as many as come.
     pub mailbox: Option<usize>,
+    /// What it is to record from its start on: see [`sys`](crate::sys). Default: nothing.
+    pub debug: DebugOptions,
+    /// After how long without a message it hibernates: see [`hibernate_after`](Self::hibernate_after). Default: never.
+    pub hibernate_after: Option<Duration>,
 }
 
 impl Options {
@@ -50,6 +55,21 @@ impl Options {
     pub fn mailbox(mut self, limit: usize) -> Self {
         assert!(limit > 0, "a mailbox with room for no cast takes none");
         self.mailbox = Some(limit);
+        self
+    }
+
+    /// With something recorded from the start on.
+    #[must_use]
+    pub fn debug(mut self, debug: DebugOptions) -> Self {
+        self.debug = debug;
+        self
+    }
+
+    /// With [`shrink`](GenServer::shrink) run each time that no message has come for this long; not while a time-out of
+    /// [`cx.timeout`](super::Cx::timeout) runs. Each message then costs an allocation and a timer more.
+    #[must_use]
+    pub fn hibernate_after(mut self, idle: Duration) -> Self {
+        self.hibernate_after = Some(idle);
         self
     }
 }
@@ -173,8 +193,10 @@ fn begin<S: GenServer>(
         let _ = tell.send(outcome);
     });
     let spawn = Spawn { link, starter: Some(starter), behaviour: type_name::<S>(), room: options.mailbox };
-    let block: Arc<ServerBlock<S>> =
-        spawn::spawn::<dyn Deliver<S>, _, _>(spawn, |block| server_loop::run(ServerRef(block), args, name));
+    let block: Arc<ServerBlock<S>> = spawn::spawn::<dyn Deliver<S>, _, _>(spawn, |block| {
+        let system = System::new(options, &block.process);
+        server_loop::run(ServerRef(block), args, name, system)
+    });
     Ok(Starting { server: ServerRef(block), started })
 }
 

@@ -204,8 +204,17 @@ pub(crate) struct Bonds {
     pub(crate) rows: Vec<Arc<dyn Release>>,
     pub(crate) callers: FxHashMap<usize, Arc<dyn Settle>>,
     pub(crate) unsettled: Vec<Arc<dyn Settle>>,
+    /// What the report of its crash is to say.
+    pub(crate) crash: Option<Box<Crash>>,
     /// Tells those who wait until the process is asked to end, or ends.
     pub(crate) asked_to_end: Option<Arc<tokio::sync::Notify>>,
+}
+
+/// What a report says of a process that has crashed, besides who it was and why.
+#[derive(Default, PartialEq, Eq)]
+pub(crate) struct Crash {
+    pub(crate) state: Option<String>,
+    pub(crate) log: Option<String>,
 }
 
 /// Told with which result a start ended.
@@ -419,6 +428,18 @@ impl Process {
         // Race: it may have been asked before we were ready to be told. One that ends from now on tells us.
         if !self.shutdown.load(Ordering::Acquire) && matches!(self.lock().phase, Phase::Alive) {
             told.await;
+        }
+    }
+
+    /// Gives back what its tables have in reserve.
+    pub(crate) fn shrink(&self) {
+        if let Some(bonds) = self.lock().bonds.as_deref_mut() {
+            bonds.links.shrink_to_fit();
+            bonds.watchers.shrink_to_fit();
+            bonds.watching.shrink_to_fit();
+            bonds.timers.shrink_to_fit();
+            bonds.callers.shrink_to_fit();
+            bonds.unsettled.shrink_to_fit();
         }
     }
 

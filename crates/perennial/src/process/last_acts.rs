@@ -23,7 +23,7 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::Pid,
     process::{
-        block::{Bonds, Phase, ProcRef, Started, Tied, Watcher},
+        block::{Bonds, Crash, Phase, ProcRef, Started, Tied, Watcher},
         events::{EventId, EventKind},
         links,
         messages::Down,
@@ -116,13 +116,16 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
         .bonds
         .as_ref()
         .and_then(|bonds| bonds.label.clone().or(bonds.name.as_ref().map(ToString::to_string)));
+    let crash = state.bonds.as_mut().and_then(|bonds| bonds.crash.take());
     drop(state);
     panics::drop_quietly(unsent);
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
     if by_itself && !reason.is_clean() {
         let (pid, behaviour) = (process.pid, process.behaviour);
-        let report =
-            || tracing::error!(target: "perennial", %pid, behaviour, label, %reason, "process crashed");
+        let Crash { state, log } = crash.map(|crash| *crash).unwrap_or_default();
+        let report = || {
+            tracing::error!(target: "perennial", %pid, behaviour, label, %reason, state, log, "process crashed");
+        };
         panics::call_quietly(report);
     }
     Some((reason, cause))

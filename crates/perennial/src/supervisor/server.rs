@@ -25,6 +25,7 @@ use crate::{
         stop_child::{is_shutdown_error, stop_child},
     },
 };
+use std::fmt;
 
 /// A restart that failed is tried again by this message, so that other requests are served in between.
 pub(crate) struct TryAgain {
@@ -73,6 +74,14 @@ impl GenServer for Supervisor {
         let keys = self.0.children.keys();
         self.0.stop_all(&keys, cx).await;
         Ok(())
+    }
+
+    /// The children themselves are too many for a report.
+    fn format_status(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supervisor")
+            .field("strategy", &self.0.strategy)
+            .field("children", &self.0.children.iter().count())
+            .finish()
     }
 }
 

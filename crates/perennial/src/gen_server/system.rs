@@ -1,0 +1,225 @@
+//! A server that is suspended, of which something is recorded, or that hibernates; and the requests that make it so.
+//!
+//! # Invariants
+//!
+//! 1. `System` is there when the server is suspended, when letters of that time wait, when a debug option is on, or
+//!    when it is to hibernate. Servers are mostly without it, and then a message costs one look at whether it is there.
+//! 2. While the server is suspended, what it takes out of the mailbox and is no system message goes into `waiting`, in
+//!    order of arrival. When it has been resumed, that comes before what is in the mailbox. It is as good as in the
+//!    mailbox: it counts as not handled, keeps the room it has in a bounded mailbox, and is bounded by nothing else.
+//! 3. What runs beside a suspended server goes on; what it yields goes behind the `continues`, and so before `waiting`.
+
+use crate::{
+    exit_reason::CallError,
+    gen_server::{
+        Caller, Cx, GenServer, NoReply, Options, ServerRef,
+        context::Idle,
+        debug::{Debug, DebugOptions, Event},
+        message::{Handling, Letters, Message, System as SystemMessage},
+        noreply,
+        reply_cell::Answer,
+        watched::Watched,
+    },
+    process::{
+        block::{ProcRef, Process},
+        current, panics,
+        time::Sleep,
+    },
+};
+use perennial_cell::Letter;
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    mem,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// What few servers have.
+pub(crate) struct System<S: GenServer> {
+    pub(crate) suspended: bool,
+    pub(crate) debug: Debug<S>,
+    /// After how long without a message it hibernates.
+    pub(crate) hibernate_after: Option<Duration>,
+    /// A callback has asked for it.
+    pub(crate) hibernate: bool,
+    /// It has just done so, and waits for a message.
+    hibernated: bool,
+    waiting: VecDeque<Letters<S>>,
+}
+
+impl<S: GenServer> Default for System<S> {
+    fn default() -> Self {
+        Self {
+            suspended: false,
+            debug: Debug::default(),
+            hibernate_after: None,
+            hibernate: false,
+            hibernated: false,
+            waiting: VecDeque::new(),
+        }
+    }
+}
+
+impl<S: GenServer> System<S> {
+    /// What the options of a start ask for. A box, as it stays in the future of the server beside the context.
+    pub(crate) fn new(options: &Options, process: &Process) -> Option<Box<Self>> {
+        if options.debug == DebugOptions::default() && options.hibernate_after.is_none() {
+            return None;
+        }
+        let mut this = Box::new(Self::default());
+        this.debug = Debug::new(options.debug, process.now());
+        this.hibernate_after = options.hibernate_after;
+        Some(this)
+    }
+
+    /// Whether the server would be the same without it.
+    fn is_idle(&self) -> bool {
+        !self.suspended
+            && self.waiting.is_empty()
+            && !self.debug.is_on()
+            && !self.hibernate
+            && self.hibernate_after.is_none()
+    }
+}
+
+impl<S: GenServer> Drop for System<S> {
+    fn drop(&mut self) {
+        // One by one: a panic in the drop of one message, and in that of another, would else end the program.
+        self.waiting.drain(..).for_each(panics::drop_quietly);
+    }
+}
+
+impl<S: GenServer> Cx<S> {
+    /// Made if it is not there.
+    pub(crate) fn system(&mut self) -> &mut System<S> {
+        self.pending().system.get_or_insert_default()
+    }
+
+    /// The events kept.
+    pub(super) fn logged(&mut self) -> Vec<Event> {
+        self.pending().system.as_ref().map(|system| system.debug.logged()).unwrap_or_default()
+    }
+
+    /// As [`next`](Self::next), of a server that has a [`System`].
+    pub(super) async fn next_watched(&mut self) -> Letters<S> {
+        let suspended = self.system().suspended;
+        let letter = if suspended {
+            // No time-out runs: it begins when the server is resumed.
+            poll_fn(|cx| self.poll_suspended(cx)).await
+        } else {
+            let (mut timeout, mut hibernation) = (self.idle_timeout(), self.idle_hibernation());
+            let asked = mem::take(&mut self.system().hibernate);
+            poll_fn(|cx| match self.poll_resumed(cx) {
+                Poll::Ready(letter) => Poll::Ready(letter),
+                Poll::Pending if asked => Poll::Ready(hibernation_letter()),
+                // At most one of the two runs. Asked last, as in `next`.
+                Poll::Pending => match timeout.poll(cx) {
+                    Poll::Ready(letter) => Poll::Ready(letter),
+                    Poll::Pending => hibernation.poll(cx),
+                },
+            })
+            .await
+        };
+        self.cancel_timeout(&letter);
+        let pending = self.pending();
+        if pending.system.as_ref().is_some_and(|system| system.is_idle()) {
+            pending.system = None;
+            return letter;
+        }
+        match self.system().debug.is_on() {
+            true => Letter::boxed(Watched(letter)),
+            false => letter,
+        }
+    }
+
+    /// When the server hibernates, if no message comes and no time-out is to come instead. Once, not again and again.
+    fn idle_hibernation(&mut self) -> Idle<S> {
+        let has_timeout = self.has_timeout();
+        let system = self.system();
+        let hibernated = mem::take(&mut system.hibernated);
+        let after = system.hibernate_after.filter(|_| !hibernated && !has_timeout);
+        self.idle(after, hibernation_letter)
+    }
+
+    /// The next system message; all else waits.
+    fn poll_suspended(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        while let Poll::Ready(letter) = self.poll_background(cx) {
+            self.pending().continues.push_back(letter);
+        }
+        // Twice: letters were left that were taken before, and the mailbox is looked into only behind them. What comes
+        // after that has us polled again. What had come before would not, so it must not be left there.
+        for _ in 0..2 {
+            self.take_letters();
+            let pending = self.pending();
+            for letter in pending.taken.by_ref() {
+                if letter.is_system() {
+                    return Poll::Ready(letter);
+                }
+                pending.system.get_or_insert_default().waiting.push_back(letter);
+            }
+        }
+        Poll::Pending
+    }
+
+    /// In the order of [`next`](Self::next); what waited while the server was suspended comes before the mailbox.
+    fn poll_resumed(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        if let Some(letter) = self.pending().continues.pop_front() {
+            return Poll::Ready(letter);
+        }
+        self.take_letters();
+        if let Poll::Ready(letter) = self.poll_background(cx) {
+            return Poll::Ready(letter);
+        }
+        if let Some(letter) = self.system().waiting.pop_front() {
+            return Poll::Ready(letter);
+        }
+        self.open_letter().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+/// Has the server hibernate, as a message would.
+struct Hibernate;
+
+impl<S: GenServer> Message<S> for Hibernate {
+    const SENT: bool = false;
+    const SYSTEM: bool = true;
+
+    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
+        Box::pin(async move { hibernate(server, cx) })
+    }
+}
+
+fn hibernation_letter<S: GenServer>() -> Letters<S> {
+    Letter::boxed(Hibernate)
+}
+
+/// Gives up memory that the server does not need while it is idle.
+fn hibernate<S: GenServer>(server: &mut S, cx: &mut Cx<S>) -> NoReply {
+    server.shrink();
+    cx.pending().continues.shrink_to_fit();
+    let system = cx.system();
+    system.waiting.shrink_to_fit();
+    system.hibernated = true;
+    cx.process().process().shrink();
+    noreply()
+}
+
+/// Sends a request of [`sys`](crate::sys), a function that runs in the process of the server, and waits for what it
+/// replies.
+pub(crate) async fn request<S: GenServer, R: Send + 'static>(
+    server: &ServerRef<S>,
+    timeout: Option<Duration>,
+    request: impl FnOnce(&mut S, &mut Cx<S>, Caller<R>) -> NoReply + Send + 'static,
+) -> Result<R, CallError> {
+    let process: ProcRef = server.0.clone();
+    if current::waits_for(&process) {
+        return Err(CallError::CallingSelf);
+    }
+    let clock = process.process().node.clock.clone();
+    let (from, cell) = Caller::new(process);
+    if server.send(SystemMessage(move |server: &mut S, cx: &mut Cx<S>| request(server, cx, from))).is_err() {
+        return Err(CallError::NoProc);
+    }
+    Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock, timeout)) }.await
+}

@@ -1,0 +1,16 @@
+//! The rules of `sys`: rows SY of `SEMANTICS.md`, and those of the generic server that are about it.
+
+#[macro_use]
+mod support;
+
+#[path = "../gen_server/puppet.rs"]
+#[allow(dead_code, reason = "the other tests of servers use the rest")]
+mod puppet;
+
+mod debug;
+mod ending;
+mod hibernate;
+mod state;
+mod status;
+mod supervisors;
+mod suspend;
