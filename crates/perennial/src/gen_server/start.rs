@@ -172,7 +172,13 @@ fn begin<S: GenServer>(
         // An error says that nobody waits any more.
         let _ = tell.send(outcome);
     });
-    let spawn = Spawn { link, starter: Some(starter), behaviour: type_name::<S>(), room: options.mailbox };
+    let spawn = Spawn {
+        link,
+        starter: Some(starter),
+        behaviour: type_name::<S>(),
+        room: options.mailbox,
+        ..Spawn::default()
+    };
     let block: Arc<ServerBlock<S>> =
         spawn::spawn::<dyn Deliver<S>, _, _>(spawn, |block| server_loop::run(ServerRef(block), args, name));
     Ok(Starting { server: ServerRef(block), started })

@@ -4,7 +4,7 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{Block, Proc, ProcRef, Process, Starter},
+        block::{Ancestor, Block, Proc, ProcRef, Process, Starter},
         current,
         events::EventKind,
         links,
@@ -26,6 +26,8 @@ pub(crate) struct Spawn {
     pub(crate) behaviour: &'static str,
     /// Room for casts, if that is to be bounded.
     pub(crate) room: Option<usize>,
+    /// The callers of a task.
+    pub(crate) callers: Option<Arc<Ancestor>>,
 }
 
 /// Spawns a process on the current node. `body` makes what it runs from its own block.
@@ -48,7 +50,8 @@ where
     let pid = Pid { node: node.id, slot, serial, creation: node.creation };
     let parent_pid = parent.map(|parent| parent.process().pid);
     let parent_process = parent.map(|parent| parent.process());
-    let process = Process::new(pid, order, node.clone(), parent_process, spawn.behaviour, spawn.room);
+    let mut process = Process::new(pid, order, node.clone(), parent_process, spawn.behaviour, spawn.room);
+    process.callers = spawn.callers;
     let block = Arc::new(Block::<D>::new(process));
     block.process.lock().starter = spawn.starter;
     let process: ProcRef = block.clone();
