@@ -37,6 +37,7 @@ fn replayed(step: &Step, pick: &mut impl FnMut(usize) -> usize) -> Observation {
             | Op::Values { .. }
             | Op::Match { .. }
             | Op::Select { .. }
+            | Op::TaskChildren { .. }
     );
     let result = result.map(|value| match value {
         Value::List(mut values) if set => {

@@ -11,6 +11,7 @@ use perennial::exit_reason::ExitReason;
 use perennial::pid::{Pid, Ref};
 use perennial::process::{Down, Exit, Timer};
 use perennial::registry::RegistryEvent;
+use perennial::task::Task;
 
 use crate::mapping;
 use crate::observation::{Event, Message, Observation, Outcome};
@@ -79,6 +80,7 @@ struct Book {
     monitor_names: HashMap<Ref, String>,
     timers: HashMap<String, Timer>,
     clients: HashMap<String, Option<Outcome>>,
+    tasks: HashMap<String, Task<Value>>,
     trouble: Option<String>,
 }
 
@@ -198,6 +200,16 @@ impl Lab {
     /// Returns the result of a client, if it has one.
     pub(crate) fn client(&self, name: &str) -> Option<Option<Outcome>> {
         self.book().clients.get(name).cloned()
+    }
+
+    /// Keeps the handle of a task.
+    pub(crate) fn keep_task(&self, label: &str, task: Task<Value>) {
+        self.book().tasks.insert(label.to_owned(), task);
+    }
+
+    /// Takes the handle of a task; none if it is used up.
+    pub(crate) fn take_task(&self, label: &str) -> Option<Task<Value>> {
+        self.book().tasks.remove(label)
     }
 
     /// Notes that the scenario asks for something that cannot be done; the first one counts.

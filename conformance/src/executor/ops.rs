@@ -18,6 +18,7 @@ mod process;
 mod registry;
 mod server;
 mod supervisor;
+mod task;
 mod time;
 
 /// Runs an operation as the current process, which is `me`; a panic in it is a result. None for one without a result.
@@ -57,6 +58,18 @@ pub(crate) fn perform<'a>(op: &'a Op, me: &'a mut dyn Me, lab: &'a Lab) -> BoxFu
             | Op::DeleteMeta { .. }
             | Op::Dispatch { .. }
             | Op::ActiveSessions { .. } => registry::run(op, lab).await,
+            Op::TaskAsync { .. }
+            | Op::TaskAwait { .. }
+            | Op::TaskYield { .. }
+            | Op::TaskShutdown { .. }
+            | Op::TaskIgnore { .. }
+            | Op::TaskAwaitMany { .. }
+            | Op::TaskYieldMany { .. }
+            | Op::TaskCompleted { .. }
+            | Op::TaskStart { .. }
+            | Op::TaskStartChild { .. }
+            | Op::TaskChildren { .. }
+            | Op::AsyncStream { .. } => Some(task::run(op, lab).await),
             _ => process::run(op, me, lab).await,
         }
     });

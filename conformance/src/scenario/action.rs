@@ -14,7 +14,7 @@ pub struct Action {
     pub trap_exit: bool,
     /// Whether it first waits for the message `go`.
     pub wait: bool,
-    /// What it does instead if an `EXIT` comes while it waits.
+    /// What it does if an `EXIT` comes while it waits, which ends the waiting.
     pub on_exit: Option<Box<Action>>,
     /// How long it sleeps then.
     pub sleep: Option<Wait>,

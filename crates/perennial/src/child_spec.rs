@@ -355,7 +355,8 @@ impl ChildSpec {
     /// Any future as a child. What it returns is the reason of its end: nothing is `Normal`, an `Err` a crash.
     ///
     /// It is permanent, as every worker is by default; for work that is done once, set another
-    /// [`restart`](Self::restart).
+    /// [`restart`](Self::restart), or use [`Task::child_spec`](crate::task::Task::child_spec), which is temporary. A
+    /// [`Task`](crate::task::Task) is for those who wait for what it returns.
     pub fn task<F, Fut>(id: impl Into<ChildId>, function: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,

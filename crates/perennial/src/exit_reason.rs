@@ -1,7 +1,9 @@
 //! Why a process ended.
 
+mod await_error;
 mod call_error;
 
+pub use await_error::AwaitError;
 pub use call_error::CallError;
 use std::{
     any::Any,
@@ -128,13 +130,17 @@ impl Debug for ExitReason {
 
 /// `?` in a callback: the error becomes the reason with which the server stops, its `source()` kept.
 ///
-/// One error is special: a [`CallError`] that says that the called server shut down makes the caller shut down
-/// too, as in OTP, where the caller exits with `{shutdown, {gen_server, call, _}}`.
+/// Two errors are special: a [`CallError`] that says that the called server shut down makes the caller shut down
+/// too, as in OTP, where the caller exits with `{shutdown, {gen_server, call, _}}`. So does an [`AwaitError`] of a
+/// task that was shut down.
 impl<E: Failure> From<E> for ExitReason {
     fn from(error: E) -> Self {
-        let call = (&error as &dyn Any).downcast_ref::<CallError>();
-        if let Some(CallError::Exit(Self::Shutdown | Self::ShutdownWith(_))) = call {
+        let any = &error as &dyn Any;
+        if let Some(CallError::Exit(Self::Shutdown | Self::ShutdownWith(_))) = any.downcast_ref() {
             return Self::shutdown_with("call failed");
+        }
+        if let Some(AwaitError::Exit(Self::Shutdown | Self::ShutdownWith(_))) = any.downcast_ref() {
+            return Self::shutdown_with("await failed");
         }
         Self::Error(Arc::new(error))
     }
@@ -286,6 +292,15 @@ mod tests {
         assert!(!shut(ExitReason::Normal).is_clean());
         assert!(!shut(ExitReason::Killed).is_clean());
         assert!(!ExitReason::from(CallError::NoProc).is_clean());
+    }
+
+    #[test]
+    fn to_await_a_task_that_shut_down_is_a_shutdown() {
+        let awaited = |reason| ExitReason::from(AwaitError::Exit(reason));
+        assert!(awaited(ExitReason::Shutdown).is_clean());
+        assert!(awaited(ExitReason::shutdown_with("x")).is_clean());
+        assert!(!awaited(ExitReason::Normal).is_clean());
+        assert!(!ExitReason::from(AwaitError::Timeout).is_clean());
     }
 
     #[test]

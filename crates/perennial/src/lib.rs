@@ -43,6 +43,7 @@
 //! | `gen_statem` | [`gen_state_machine`] |
 //! | `supervisor`, `Supervisor` | [`supervisor`] |
 //! | `DynamicSupervisor`, `simple_one_for_one` | [`dynamic_supervisor`] |
+//! | `Task`, `Task.Supervisor` | [`task`] |
 //! | `Registry`, `{:via, Registry, _}` | [`registry`] |
 //! | `Agent` | [`agent`] |
 //! | `PartitionSupervisor` | [`partition_supervisor`] |
@@ -101,6 +102,8 @@
 //! * Names know who answers: `Name<Counter>`, `SESSIONS.via::<Session>(key)`. There are no atoms.
 //! * `:ignore` is an `Err` of the start, and supervisors go on without the child, as you know it.
 //! * `start_child` does not wait for other starts, and [`start_child_or_lookup`][or_lookup] is "get or start".
+//! * `Task.async` is [`Task::spawn`](task::Task::spawn), `Task.await` is `task.await`, `Task.yield` is
+//!   [`yield_for`](task::Task::yield_for). The result lies in the handle and is no message.
 //! * Messages are moved, not copied. A process that loops without an `await` cannot be stopped, not even by kill.
 //!
 //! [or_lookup]: dynamic_supervisor::DynamicSupervisor::start_child_or_lookup
@@ -154,6 +157,7 @@ pub mod runtime;
 pub mod supervisor;
 mod sync;
 pub mod sys;
+pub mod task;
 
 pub use perennial_macros::{main, test};
 

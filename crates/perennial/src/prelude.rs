@@ -19,4 +19,5 @@ pub use crate::{
     process::{self, Down, Exit, Inbox, Recipient, Timeout},
     registry::{Keys, RegistryName, Via},
     supervisor::{Strategy, Supervisor},
+    task::{self, Task, TaskSupervisor},
 };

@@ -26,7 +26,7 @@ pub(crate) mod block;
 pub(crate) mod counted;
 pub(crate) mod current;
 pub(crate) mod events;
-mod inbox;
+pub(crate) mod inbox;
 mod info;
 mod last_acts;
 pub(crate) mod links;

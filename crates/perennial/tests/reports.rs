@@ -142,6 +142,32 @@ async fn a_clean_end_is_silent_except_of_a_permanent_child() {
 }
 
 #[perennial::test(paused)]
+async fn a_task_that_crashes_is_one_report_and_a_clean_end_none() {
+    async fn import() {
+        process::exit_self(boom())
+    }
+    let (reports, _listening) = Reports::listen();
+    let task = Task::spawn(import());
+    let pid = task.pid().unwrap();
+    task.await.unwrap_err();
+    let seen = reports.take();
+    assert_eq!(seen.iter().map(Report::line).collect::<Vec<_>>(), ["ERROR process crashed"]);
+    assert_eq!((&*seen[0].fields["pid"], &*seen[0].fields["reason"]), (&*pid.to_string(), "\"boom\""));
+    assert!(seen[0].fields["behaviour"].contains("import"), "{:?}", seen[0].fields);
+    let stream = task::async_stream([()], |()| import(), task::StreamOptions::default());
+    futures_util::StreamExt::collect::<Vec<_>>(stream).await;
+    let seen = reports.take();
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].fields["behaviour"].contains("import"), "{:?}", seen[0].fields);
+    for reason in [ExitReason::Normal, ExitReason::Shutdown, ExitReason::shutdown_with(1)] {
+        let task: Task<()> = Task::spawn(async { process::exit_self(reason) });
+        task.await.unwrap_err();
+    }
+    assert_eq!(Task::spawn(async {}).await, Ok(()));
+    assert_eq!(reports.lines(), [""; 0]);
+}
+
+#[perennial::test(paused)]
 async fn a_child_that_does_not_start_is_reported() {
     let (reports, _listening) = Reports::listen();
     let log = Log::default();

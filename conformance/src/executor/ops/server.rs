@@ -66,7 +66,7 @@ async fn stop(
         at.stop_timeout(reason, timeout).await
     }
     match target::find(target, lab).map(|(_, kind)| kind) {
-        Some(Kind::Supervisor(SupervisorKind::Dynamic)) => {
+        Some(Kind::Supervisor(SupervisorKind::Dynamic | SupervisorKind::Task)) => {
             stop_at::<DynamicSupervisor>(At::new(target, lab), reason, timeout).await
         }
         Some(Kind::Supervisor(_)) => stop_at::<Supervisor>(At::new(target, lab), reason, timeout).await,

@@ -40,9 +40,8 @@ pub(super) async fn run(op: &Op, lab: &Lab) -> Option<Outcome> {
     };
     match kind {
         SupervisorKind::Supervisor => on_static(op, &At::new(sup, lab), lab).await,
-        SupervisorKind::Dynamic => on_dynamic(op, sup, lab).await,
+        SupervisorKind::Dynamic | SupervisorKind::Task => on_dynamic(op, sup, lab).await,
         SupervisorKind::Partition => partition::run(op, sup, lab).await,
-        SupervisorKind::Task => not_yet(op, lab),
     }
 }
 

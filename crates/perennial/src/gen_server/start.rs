@@ -192,7 +192,13 @@ fn begin<S: GenServer>(
         // An error says that nobody waits any more.
         let _ = tell.send(outcome);
     });
-    let spawn = Spawn { link, starter: Some(starter), behaviour: type_name::<S>(), room: options.mailbox };
+    let spawn = Spawn {
+        link,
+        starter: Some(starter),
+        behaviour: type_name::<S>(),
+        room: options.mailbox,
+        ..Spawn::default()
+    };
     let block: Arc<ServerBlock<S>> = spawn::spawn::<dyn Deliver<S>, _, _>(spawn, |block| {
         let system = System::new(options, &block.process);
         server_loop::run(ServerRef(block), args, name, system)

@@ -106,6 +106,8 @@ pub(crate) struct Process {
     pub(crate) order: u64,
     pub(crate) parent: Option<Pid>,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
+    /// Of a task: who asked for it, who asked for that one, and so on.
+    pub(crate) callers: Option<Arc<Ancestor>>,
     pub(crate) behaviour: &'static str,
     pub(crate) stats: Stats,
     /// What higher layers attach for others to find, such as the table of a registry.
@@ -129,7 +131,7 @@ const DOOMED: u8 = 1;
 /// A flag of `attention`: busy time is measured.
 const OBSERVED: u8 = 2;
 
-/// A process's parents, grandparents and so on; of very many generations only the nearest.
+/// A process's parents, grandparents and so on, or a task's callers; of very many generations only the nearest.
 #[derive(Debug)]
 pub(crate) struct Ancestor {
     pub(crate) pid: Pid,
@@ -144,11 +146,20 @@ const GENERATIONS: usize = 512;
 impl Ancestor {
     /// The ancestors of a child of `parent`.
     pub(crate) fn of_child(parent: &Process) -> Arc<Self> {
+        Self::before(parent.pid, parent.ancestors.as_ref())
+    }
+
+    /// The callers of a task that `caller` asks for.
+    pub(crate) fn of_task(caller: &Process) -> Arc<Self> {
+        Self::before(caller.pid, caller.callers.as_ref())
+    }
+
+    /// `pid`, and then those known before.
+    fn before(pid: Pid, known: Option<&Arc<Self>>) -> Arc<Self> {
         let push = |next: Option<Arc<Self>>, pid| {
             let generation = next.as_ref().map_or(1, |next| next.generation + 1);
             Some(Arc::new(Self { pid, next, generation }))
         };
-        let known = parent.ancestors.as_ref();
         let kept = match known {
             Some(ancestors) if ancestors.generation >= GENERATIONS => {
                 let nearest: Vec<_> = Self::pids(known).take(GENERATIONS / 2).collect();
@@ -156,7 +167,7 @@ impl Ancestor {
             }
             _ => known.cloned(),
         };
-        push(kept, parent.pid).expect("it was pushed")
+        push(kept, pid).expect("it was pushed")
     }
 
     /// From the parent on.
@@ -285,6 +296,7 @@ impl Process {
             order,
             parent: parent.map(|parent| parent.pid),
             ancestors: parent.map(Ancestor::of_child),
+            callers: None,
             behaviour,
             stats: Stats::default(),
             public: OnceLock::new(),

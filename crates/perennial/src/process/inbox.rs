@@ -86,7 +86,8 @@ impl<M: From<T> + 'static, T: Send + 'static> Erase<T> for dyn Open<M> {
     }
 }
 
-type Bare<M> = Block<dyn Open<M>>;
+/// A bare process.
+pub(crate) type Bare<M> = Block<dyn Open<M>>;
 
 impl<M: Send + 'static> Proc for Bare<M> {
     fn process(&self) -> &Process {
@@ -133,6 +134,10 @@ pub struct Inbox<M> {
 }
 
 impl<M: Send + 'static> Inbox<M> {
+    pub(crate) fn new(block: Arc<Bare<M>>) -> Self {
+        Self { block, taken: Batch::default() }
+    }
+
     /// Waits for the next message.
     ///
     /// # Cancel safety
@@ -317,9 +322,18 @@ where
     M: Send + 'static,
     F: Future<Output: IntoExitReason> + Send + 'static,
 {
-    let options = Spawn { link, starter: None, behaviour: type_name::<F>(), room: None };
-    spawn::spawn(options, |block: Arc<Bare<M>>| {
-        let running = body(Inbox { block, taken: Batch::default() });
+    start_with(Spawn { link, ..Spawn::default() }, body)
+}
+
+/// Spawns a bare process. Its behaviour is the type of its future.
+pub(crate) fn start_with<M, F>(spawn: Spawn, body: impl FnOnce(Inbox<M>) -> F) -> Arc<Bare<M>>
+where
+    M: Send + 'static,
+    F: Future<Output: IntoExitReason> + Send + 'static,
+{
+    let spawn = Spawn { behaviour: type_name::<F>(), ..spawn };
+    spawn::spawn(spawn, |block: Arc<Bare<M>>| {
+        let running = body(Inbox::new(block));
         async move { (running.await.into_exit_reason(), ()) }
     })
 }

@@ -22,6 +22,8 @@ pub struct Info {
     pub parent: Option<Pid>,
     /// Parent, grandparent and so on, as they were at its start; the nearest few hundred.
     pub ancestors: Vec<Pid>,
+    /// Of a task: the process that asked for it, the one that asked for that one, and so on; the nearest few hundred.
+    pub callers: Vec<Pid>,
     /// The processes that are linked to it.
     pub links: Vec<Pid>,
     /// How many monitors would be told of its end.
@@ -48,6 +50,7 @@ pub fn info(pid: Pid) -> Option<Info> {
     let messages = process.stats.handled();
     let sent = process.waker_slot().messages();
     let ancestors = Ancestor::pids(process.ancestors.as_ref()).collect();
+    let callers = Ancestor::pids(process.callers.as_ref()).collect();
     let state = process.lock();
     // It is in the table until its last acts are done; for others it has ended when its reason is fixed.
     if !state.is_alive() {
@@ -61,6 +64,7 @@ pub fn info(pid: Pid) -> Option<Info> {
         behaviour: process.behaviour,
         parent: process.parent,
         ancestors,
+        callers,
         links: bonds.map(|bonds| bonds.links.iter().copied().collect()).unwrap_or_default(),
         monitored_by: bonds.map_or(0, |bonds| bonds.watchers.len()),
         trap_exit: state.trap.is_some(),

@@ -4,7 +4,7 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{Block, Proc, ProcRef, Process, Starter},
+        block::{Ancestor, Block, Proc, ProcRef, Process, Starter},
         current,
         events::EventKind,
         links,
@@ -26,6 +26,8 @@ pub(crate) struct Spawn {
     pub(crate) behaviour: &'static str,
     /// Room for casts, if that is to be bounded.
     pub(crate) room: Option<usize>,
+    /// The callers of a task.
+    pub(crate) callers: Option<Arc<Ancestor>>,
 }
 
 /// Spawns a process on the current node. `body` makes what it runs from its own block.
@@ -75,7 +77,8 @@ where
     let (slot, serial, order) = node.table.reserve();
     let pid = Pid { node: node.id, slot, serial, creation: node.creation };
     let parent = parent.map(|parent| parent.process());
-    let process = Process::new(pid, order, node.clone(), parent, spawn.behaviour, spawn.room);
+    let mut process = Process::new(pid, order, node.clone(), parent, spawn.behaviour, spawn.room);
+    process.callers = spawn.callers;
     let block = Arc::new(Block::<D>::new(process));
     block.process.lock().starter = spawn.starter;
     node.table.insert(block.clone());
