@@ -12,6 +12,7 @@
 //! | [`scenario`] | a file as types: steps, operations, child specifications, plans, commands | observations |
 //! | [`matcher`] | the first difference between recorded and seen | scenarios |
 //! | [`executor`], `mapping` | the library as a subject; what a typed library says otherwise | everything above |
+//! | [`model`] | a model of the system, plain data, that predicts what a step shows; random scenarios | scenarios |
 //! | [`run`], [`walk`], [`report`] | many files, the verdicts, the count | the matcher |
 #![forbid(unsafe_code)]
 
@@ -20,6 +21,7 @@ pub mod executor;
 pub mod guard;
 mod mapping;
 pub mod matcher;
+pub mod model;
 pub mod observation;
 pub mod pattern;
 pub mod reason;
