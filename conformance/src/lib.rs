@@ -13,6 +13,7 @@
 //! | [`matcher`] | the first difference between recorded and seen | scenarios |
 //! | [`executor`], `mapping` | the library as a subject; what a typed library says otherwise | everything above |
 //! | [`model`] | a model of the system, plain data, that predicts what a step shows; random scenarios | scenarios |
+//! | [`soak`] | trees under random kills, and what is left of them | the library |
 //! | [`run`], [`walk`], [`report`] | many files, the verdicts, the count | the matcher |
 #![forbid(unsafe_code)]
 
@@ -28,5 +29,6 @@ pub mod reason;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod soak;
 pub mod value;
 pub mod walk;
