@@ -253,9 +253,7 @@ fn start_top(spec: &Json) -> Json {
 fn expect(expect: &crate::observation::Expect) -> Json {
     let mut json = serde_json::to_value(expect).expect("an expectation is JSON");
     if let Some(keys) = json.as_object_mut() {
-        let result = expect.result.is_some();
         keys.retain(|key, value| match value {
-            Json::Null => key == "result" && result,
             Json::Array(elements) => key == "result" || !elements.is_empty(),
             Json::Object(entries) => key == "result" || !entries.is_empty(),
             _ => true,
