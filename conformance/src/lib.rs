@@ -12,6 +12,8 @@
 //! | [`scenario`] | a file as types: steps, operations, child specifications, plans, commands | observations |
 //! | [`matcher`] | the first difference between recorded and seen | scenarios |
 //! | [`executor`], `mapping` | the library as a subject; what a typed library says otherwise | everything above |
+//! | [`model`] | a model of the system, plain data, that predicts what a step shows; random scenarios | scenarios |
+//! | [`soak`] | trees under random kills, and what is left of them | the library |
 //! | [`run`], [`walk`], [`report`] | many files, the verdicts, the count | the matcher |
 #![forbid(unsafe_code)]
 
@@ -20,11 +22,13 @@ pub mod executor;
 pub mod guard;
 mod mapping;
 pub mod matcher;
+pub mod model;
 pub mod observation;
 pub mod pattern;
 pub mod reason;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod soak;
 pub mod value;
 pub mod walk;

@@ -1,14 +1,20 @@
-//! Replays recorded scenarios against Perennial.
+//! Replays recorded scenarios against Perennial, and soaks it.
 #![forbid(unsafe_code)]
 
+use std::alloc::System;
 use std::io;
 use std::process::ExitCode;
 
-use conformance::args::{Args, USAGE};
+use conformance::args::{Args, Command, USAGE};
 use conformance::executor::Executor;
 use conformance::report::Report;
 use conformance::run::run;
+use conformance::soak::Soak;
 use conformance::walk::scenario_files;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -16,7 +22,14 @@ fn main() -> ExitCode {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
     }
-    match Args::read(args).map_err(|problem| format!("{problem}\n{USAGE}")).and_then(|args| replay(&args)) {
+    let done =
+        Command::read(args).map_err(|problem| format!("{problem}\n{USAGE}")).and_then(
+            |command| match command {
+                Command::Replay(args) => replay(&args),
+                Command::Soak { time, workers, seed } => Ok(soak(Soak { time, workers, seed, live_bytes })),
+            },
+        );
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(problem) => {
@@ -42,4 +55,17 @@ fn replay(args: &Args) -> Result<bool, String> {
         report.add(&run(&file, &executor)).map_err(|error| error.to_string())?;
     }
     report.finish().map_err(|error| error.to_string())
+}
+
+/// Runs the soak; says whether nothing was left.
+fn soak(soak: Soak) -> bool {
+    let report = soak.run();
+    println!("{report}");
+    report.is_clean()
+}
+
+/// The bytes that are allocated and not freed.
+fn live_bytes() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
 }

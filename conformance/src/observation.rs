@@ -21,7 +21,7 @@ mod message;
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// The result of the operation.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
     /// The events, with the freedom their order has.
     #[serde(default)]
@@ -80,4 +80,18 @@ impl From<Outcome> for Value {
 /// Keeps `null` apart from an absent key.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_result_and_the_result_null_are_read_as_they_were_written() {
+        for result in [None, Some(Value::Null)] {
+            let expect = Expect { result, ..Expect::default() };
+            let written = serde_json::to_string(&expect).unwrap();
+            assert_eq!(serde_json::from_str::<Expect>(&written).unwrap(), expect);
+        }
+    }
 }

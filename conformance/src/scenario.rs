@@ -63,19 +63,30 @@ impl Scenario {
     ///
     /// The file cannot be read, is no JSON, or says something that is not known; the error names the step and the key.
     pub fn read(file: &Path) -> Result<Self, ScenarioError> {
-        let error = |place, problem: &dyn fmt::Display| ScenarioError {
-            file: file.to_owned(),
-            place,
-            problem: problem.to_string(),
-        };
-        let text = fs::read_to_string(file).map_err(|e| error(String::new(), &e))?;
-        let raw: Raw = serde_json::from_str(&text).map_err(|e| error(String::new(), &e))?;
+        let text = fs::read_to_string(file).map_err(|e| ScenarioError::new(file, String::new(), &e))?;
+        Self::parse(&text, file)
+    }
+
+    /// Reads a scenario from the text of a file, which is named in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn parse(text: &str, file: &Path) -> Result<Self, ScenarioError> {
+        let error = |place, problem: &dyn fmt::Display| ScenarioError::new(file, place, problem);
+        let raw: Raw = serde_json::from_str(text).map_err(|e| error(String::new(), &e))?;
         let steps = raw.steps.into_iter().enumerate().map(|(index, step)| {
             let op = step.get("op").and_then(Json::as_str).unwrap_or("no op").to_owned();
             Step::read(step).map_err(|e| error(format!("step {index} ({op}): "), &e))
         });
         let steps = steps.collect::<Result<_, _>>()?;
         Ok(Self { name: raw.name, about: raw.about, trap_exit: raw.trap_exit, steps })
+    }
+}
+
+impl ScenarioError {
+    fn new(file: &Path, place: String, problem: &dyn fmt::Display) -> Self {
+        Self { file: file.to_owned(), place, problem: problem.to_string() }
     }
 }
 

@@ -14,7 +14,7 @@ use super::{agent, bare, job, raise, registry, supervisor};
 use crate::mapping;
 use crate::observation::{Event, Outcome};
 use crate::reason::Reason;
-use crate::scenario::{ChildSpec, ChildStart, Restart, ServerSpec, Shutdown, StartAction, Type, Wait};
+use crate::scenario::{ChildSpec, ChildStart, Plan, Restart, ServerSpec, Shutdown, StartAction, Type, Wait};
 use crate::value::Value;
 
 /// Whether a process is started with a link to the current one.
@@ -99,7 +99,9 @@ pub(crate) fn child_spec(child: &ChildSpec, argument: Option<&Value>, lab: &Lab)
 
 /// The start function of every child.
 async fn start_child(child: &ChildSpec, lab: &Lab) -> StartResult {
-    let plan = child.plan.nth(lab.attempt(&child.base));
+    // A plain start is not counted: another specification with this base may have a plan.
+    let attempt = if child.plan == Plan::default() { 1 } else { lab.attempt(&child.base) };
+    let plan = child.plan.nth(attempt);
     if plan.action != StartAction::Ok {
         lab.log(Event::Attempt(child.base.clone()));
     }

@@ -17,6 +17,8 @@ pub struct Step {
     pub runner: Runner,
     /// Whether to wait until nothing moves, and to observe.
     pub settle: bool,
+    /// Whether nothing forces the order of the log, which is then written in its free form already.
+    pub unordered: bool,
     /// Whether the messages of an inbox are compared in order.
     pub ordered: bool,
     /// What the reference showed.
@@ -43,16 +45,15 @@ struct Common {
     client: Option<String>,
     #[serde(default = "super::yes")]
     settle: bool,
-    // Only of use to who records: the log is written in its free form already.
-    #[serde(default, rename = "unordered")]
-    _unordered: bool,
+    #[serde(default)]
+    unordered: bool,
     #[serde(default)]
     ordered: bool,
     expect: Expect,
 }
 
 impl Step {
-    pub(super) fn read(mut keys: Map<String, Json>) -> Result<Self, String> {
+    pub(crate) fn read(mut keys: Map<String, Json>) -> Result<Self, String> {
         let name = keys.get("op").and_then(Json::as_str).unwrap_or_default().to_owned();
         let mut common = Map::new();
         for key in ["as", "async", "settle", "unordered", "ordered", "expect"] {
@@ -68,7 +69,7 @@ impl Step {
             (Some(_), Some(_)) => return Err("a step with both `as` and `async`".into()),
         };
         let op = serde_json::from_value(Json::Object(keys)).map_err(|e| e.to_string())?;
-        let Common { settle, ordered, expect, .. } = common;
-        Ok(Self { op, name, runner, settle, ordered, expect })
+        let Common { settle, unordered, ordered, expect, .. } = common;
+        Ok(Self { op, name, runner, settle, unordered, ordered, expect })
     }
 }

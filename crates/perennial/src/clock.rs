@@ -144,6 +144,11 @@ impl Clock {
         fire.map(|_| id.deadline.saturating_sub(self.now()))
     }
 
+    /// How many timers run.
+    pub(crate) fn count_timers(&self) -> usize {
+        self.lock().queue.len()
+    }
+
     /// The time left, or none if it has fired.
     pub(crate) fn left(&self, id: TimerId) -> Option<Duration> {
         self.lock().queue.contains_key(&id).then(|| id.deadline.saturating_sub(self.now()))

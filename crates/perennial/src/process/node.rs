@@ -198,6 +198,12 @@ impl Node {
         self.0.names.all()
     }
 
+    /// How many timers run: those of [`Recipient::send_after`](crate::process::Recipient::send_after) and its like, and
+    /// one for each sleep and each wait with a limit. A timer for a process goes with it.
+    pub fn count_timers(&self) -> usize {
+        self.0.clock.count_timers()
+    }
+
     /// The time since the node began, on its clock.
     #[doc(alias = "erlang:monotonic_time/0")]
     pub fn now(&self) -> Duration {

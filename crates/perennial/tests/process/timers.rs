@@ -52,6 +52,22 @@ rules! {
         assert!(probe.received_nothing().await);
     }
 
+    async fn a_node_counts_the_timers_that_run() {
+        let count = || Node::current().count_timers();
+        let probe = Probe::spawn();
+        let timer = probe.to().send_after(SECOND, Message::Number(1));
+        probe.to().send_after(SECOND * 2, Message::Number(2));
+        assert_eq!(count(), 2);
+        assert_eq!(time::timeout(SECOND / 2, std::future::ready(1)).await, Ok(1));
+        assert_eq!(count(), 2, "a wait that is over leaves none");
+        timer.cancel();
+        assert_eq!(count(), 1);
+        let down = process::monitor(probe.to().pid());
+        process::kill(probe.to().pid());
+        down.await;
+        assert_eq!(count(), 0, "a timer for a process goes with it");
+    }
+
     async fn interval() {
         let mut probe = Probe::spawn();
         let to = process::spawn_receiver(|mut inbox: Inbox<u32>| {
