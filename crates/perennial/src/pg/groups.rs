@@ -16,11 +16,12 @@ use crate::{
     pid::Pid,
     process::block::Phase,
     registry::rows::Row,
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use hashbrown::HashTable;
 use std::{
     mem,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, PoisonError},
 };
 
 pub(super) struct Groups<G>(Box<[RwLock<Shard<G>>]>);
