@@ -69,6 +69,14 @@ mod tests {
     }
 
     #[test]
+    fn a_float_is_read_to_the_last_digit() {
+        let json = "6.666666666666668e71";
+        let value: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(value, Value::Float(Float::new(6.666_666_666_666_668e71)));
+        assert_eq!(serde_json::from_str::<Value>(&value.to_string()).unwrap(), value);
+    }
+
+    #[test]
     fn an_object_is_a_tuple_only_if_t_alone_holds_a_list() {
         let read = |json: &str| serde_json::from_str::<Value>(json).unwrap();
         assert_eq!(read(r#"{"t":[1]}"#), Value::Tuple(vec![Value::Int(1)]));
