@@ -25,7 +25,8 @@ for target in "${targets[@]}"; do
 done
 (
   cd fuzz
-  RUSTFLAGS=$flags CARGO_TARGET_DIR=target cargo +nightly build --release --locked --target "$host" "${bins[@]}"
+  # Not --locked: the lock file follows the crates of the main workspace.
+  RUSTFLAGS=$flags CARGO_TARGET_DIR=target cargo +nightly build --release --target "$host" "${bins[@]}"
 )
 
 python3 fuzz/seeds.py fuzz/corpus
