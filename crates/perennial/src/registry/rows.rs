@@ -56,7 +56,11 @@ impl<K, V> Rows<K, V> {
     }
 
     pub(crate) fn to_vec(&self) -> Vec<Arc<Row<K, V>>> {
-        self.iter().cloned().collect()
+        match self {
+            // Of one row, as most keys have, without the detour of an iterator over both forms.
+            Self::One(row) => vec![row.clone()],
+            Self::Many(rows) => rows.values().cloned().collect(),
+        }
     }
 
     pub(crate) fn get(&self, id: Id) -> Option<&Arc<Row<K, V>>> {
