@@ -218,6 +218,18 @@ pub trait GenStateMachine: Sized + Send + 'static {
         async { Ok(()) }
     }
 
+    /// Shows the state and the data, for people, as [`GenServer::format_status`](crate::gen_server::GenServer) does for a
+    /// server. As it is, it shows the name of the type only.
+    ///
+    /// # Errors
+    ///
+    /// An error, or a panic, hides both; it is then said that this failed.
+    #[doc(alias = "format_status/1")]
+    fn format_status(&self, state: &Self::State, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let _ = state;
+        f.write_str(std::any::type_name::<Self>())
+    }
+
     /// Starts the machine, linked to the current process, without a name. To give it one, write this as
     /// `gen_server::start_link(args, NAME).await`, where `NAME` is a `Name<StateMachine<Self>>`.
     ///

@@ -56,6 +56,23 @@ impl<M: GenStateMachine> GenServer for StateMachine<M> {
     async fn terminate(&mut self, reason: &ExitReason, cx: &mut Cx<Self>) -> Result<(), ExitReason> {
         self.data.terminate(reason, &self.state, cx).await
     }
+
+    fn format_status(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.data.format_status(&self.state, f)
+    }
+}
+
+/// What [`sys::with_state`](crate::sys::with_state) shows.
+impl<M: GenStateMachine> StateMachine<M> {
+    /// The state that it is in.
+    pub fn state(&self) -> &M::State {
+        &self.state
+    }
+
+    /// Its data.
+    pub fn data(&self) -> &M {
+        &self.data
+    }
 }
 
 // Of no use to anybody else.

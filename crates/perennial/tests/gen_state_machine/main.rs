@@ -12,4 +12,5 @@ mod entering;
 mod inserting;
 mod postponing;
 mod starting;
+mod sys;
 mod timeouts;

@@ -1,0 +1,26 @@
+//! A state machine as `sys` shows it.
+
+use crate::puppet::{A, B, Puppet, event, go, puppet};
+use perennial::{gen_state_machine::keep_state, prelude::*, sys};
+
+both_tests! {
+    async fn sys_shows_a_machine_as_its_state_and_its_data() {
+        let (machine, _log) = puppet().await;
+        assert_eq!(sys::with_state(&machine, |machine| *machine.state()).await, Ok(A));
+        // What was sent before is handled before.
+        machine.cast(go("go", B)).unwrap();
+        assert_eq!(sys::with_state(&machine, |machine| *machine.state()).await, Ok(B));
+        let name = sys::with_state(&machine, |machine| std::any::type_name_of_val(machine.data())).await;
+        assert_eq!(name, Ok(std::any::type_name::<Puppet>()));
+    }
+
+    async fn events_of_a_suspended_machine_wait() {
+        let (machine, log) = puppet().await;
+        sys::suspend(&machine).await.unwrap();
+        machine.cast(event("late", |_, _, _, _| keep_state())).unwrap();
+        assert_eq!(sys::with_state(&machine, |machine| *machine.state()).await, Ok(A));
+        assert!(log.take().await.is_empty());
+        sys::resume(&machine).await.unwrap();
+        assert_eq!(log.take().await, ["late A"]);
+    }
+}
