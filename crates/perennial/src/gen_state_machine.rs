@@ -224,6 +224,10 @@ pub trait GenStateMachine: Sized + Send + 'static {
     /// # Errors
     ///
     /// An error, or a panic, hides both; it is then said that this failed.
+    ///
+    /// # OTP
+    ///
+    /// `format_status/1` of `gen_statem`. Differs: it shows state and data only. Reasons and events are what they are.
     #[doc(alias = "format_status/1")]
     fn format_status(&self, state: &Self::State, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let _ = state;
