@@ -1,11 +1,13 @@
 //! The parts of a process that need `unsafe`, or the proof of an ordering: its mailbox and its wake-ups.
 //!
 //! * [`Mailbox`]: an unbounded queue in arrival order; many senders, one allocation a message, taken whole.
-//! * [`Notify`]: the one waker of a process, with a state word that joins wake-ups.
+//! * [`Turns`]: the body of a process and the right to poll it, with a state word that joins wake-ups.
+//! * [`Notify`]: the one waker of a plain future that is counted, likewise.
+//! * [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!
 //! A process has two lanes. What OTP delivers as a message lies in the mailbox; a deadly signal is a flag
-//! of the process that its poll loop reads around each poll. Both lanes share the one [`Notify`].
+//! of the process that is read around each poll. Both lanes share one wake-up.
 //!
 //! Everything here is checked by loom (`tests/loom.rs`) and by miri.
 
@@ -15,8 +17,13 @@
 mod activity;
 mod mailbox;
 mod notify;
+mod pool;
+mod pooled;
 mod sync;
+mod turns;
 
 pub use activity::Activity;
-pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox};
+pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use notify::{Notify, Polled};
+pub use pooled::PooledFuture;
+pub use turns::{Ended, Notified, Turn, Turns};

@@ -11,8 +11,8 @@
 //!
 //! # Invariants
 //!
-//! 1. Every non-null, non-`CLOSED` pointer in `head` or in a `next` comes from `Box::into_raw` of a
-//!    `Letter<D, M>` for some `M`, and `open` of its header is `open::<D, M>` for that same `M`.
+//! 1. Every non-null, non-`CLOSED` pointer in `head` or in a `next` points to a `Letter<D, M>` for some `M`, in a block
+//!    that was taken from the pool with its layout, and `open` of its header is `open::<D, M>` for that same `M`.
 //! 2. Such a pointer is stored in exactly one place: in `head`, in one `next`, or in one `Batch`. So whoever
 //!    swaps it out owns the letter and all that hangs on it.
 //! 3. `next` is written by the pusher before the letter is published, and read only by who owns it.
@@ -20,11 +20,16 @@
 //!
 //! There is no ABA problem: a pusher never reads through the head it replaces, it only stores it as `next`.
 
-use crate::sync::{AtomicPtr, Ordering};
+use crate::{
+    pool,
+    sync::{AtomicPtr, Ordering},
+};
 use std::{
+    alloc::Layout,
     fmt,
     marker::PhantomData,
     mem,
+    ops::{Deref, DerefMut},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     ptr,
     ptr::NonNull,
@@ -33,36 +38,51 @@ use std::{
 /// What a letter begins with, whatever it carries.
 struct Header<D: ?Sized> {
     next: *mut Header<D>,
-    /// Gives the letter back as the box it was made from. To be called once, by the owner of the letter.
-    open: unsafe fn(NonNull<Header<D>>) -> Box<D>,
+    /// Gives the letter its common form. To be called once, by the owner of the letter.
+    open: unsafe fn(NonNull<Header<D>>) -> Opened<D>,
 }
 
-/// A value on its way: one allocation with the link of the queue.
+/// A value on its way: one block of memory with the link of the queue.
 ///
-/// Opened letters come out as `Box<D>`, where `D` is a trait object that the letter implements: see [`Erase`].
+/// Opened letters come out as [`Opened<D>`](Opened), where `D` is a trait object that the letter implements: see
+/// [`Erase`].
 #[repr(C)]
 pub struct Letter<D: ?Sized, M> {
     header: Header<D>,
-    value: M,
+    value: Option<M>,
 }
 
 impl<D: ?Sized + Erase<M>, M> Letter<D, M> {
     /// A letter that goes through no mailbox.
-    pub fn boxed(value: M) -> Box<D> {
-        D::erase(Box::new(Self { header: Header { next: ptr::null_mut(), open: open::<D, M> }, value }))
+    pub fn opened(value: M) -> Opened<D> {
+        let letter = Self::write(value);
+        // SAFETY: it was just written, and nobody else knows it.
+        unsafe { open::<D, M>(letter.cast()) }
+    }
+
+    /// Writes a letter into a block of the pool.
+    fn write(value: M) -> NonNull<Self> {
+        let place = pool::take(Layout::new::<Self>()).cast::<Self>();
+        let header = Header { next: ptr::null_mut(), open: open::<D, M> };
+        // SAFETY: the block has room for a letter and is aligned for it, and nobody else knows it.
+        unsafe { place.write(Self { header, value: Some(value) }) };
+        place
     }
 }
 
 impl<D: ?Sized, M> Letter<D, M> {
-    /// Takes the value out of its letter.
-    #[allow(clippy::boxed_local, reason = "a letter is only ever held in its box")]
-    pub fn into_value(self: Box<Self>) -> M {
-        self.value
+    /// Takes the value out of its letter. To be called once.
+    ///
+    /// # Panics
+    ///
+    /// If it was taken before.
+    pub fn take_value(&mut self) -> M {
+        self.value.take().expect("the value of a letter is taken once")
     }
 
     /// The value that it carries.
     pub fn value(&self) -> &M {
-        &self.value
+        self.value.as_ref().expect("its value was not taken yet")
     }
 }
 
@@ -82,7 +102,55 @@ unsafe impl<D: ?Sized + Send, M: Send> Send for Letter<D, M> {}
 /// knows both types can write.
 pub trait Erase<M> {
     /// Forgets the type of the value.
-    fn erase(letter: Box<Letter<Self, M>>) -> Box<Self>;
+    fn erase(letter: &mut Letter<Self, M>) -> &mut Self;
+}
+
+/// An opened letter: as a `Box<D>`, in memory that is used again.
+pub struct Opened<D: ?Sized> {
+    letter: NonNull<D>,
+    _owned: PhantomData<Box<D>>,
+}
+
+// SAFETY: it owns the letter, as a box would.
+unsafe impl<D: ?Sized + Send> Send for Opened<D> {}
+// SAFETY: as above.
+unsafe impl<D: ?Sized + Sync> Sync for Opened<D> {}
+
+impl<D: ?Sized> Deref for Opened<D> {
+    type Target = D;
+    fn deref(&self) -> &D {
+        // SAFETY: it is owned.
+        unsafe { self.letter.as_ref() }
+    }
+}
+
+impl<D: ?Sized> DerefMut for Opened<D> {
+    fn deref_mut(&mut self) -> &mut D {
+        // SAFETY: it is owned, and borrowed through us mutably.
+        unsafe { self.letter.as_mut() }
+    }
+}
+
+impl<D: ?Sized> Drop for Opened<D> {
+    fn drop(&mut self) {
+        /// Gives the block back, also if the value panics in its drop.
+        struct Block(NonNull<u8>, Layout);
+        impl Drop for Block {
+            fn drop(&mut self) {
+                // SAFETY: it was taken with the layout of the letter (invariant 1), which has been dropped.
+                unsafe { pool::give_back(self.0, self.1) }
+            }
+        }
+        let _block = Block(self.letter.cast(), Layout::for_value(&**self));
+        // SAFETY: it is owned, and not used after this.
+        unsafe { ptr::drop_in_place(self.letter.as_ptr()) }
+    }
+}
+
+impl<D: ?Sized> fmt::Debug for Opened<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened(..)")
+    }
 }
 
 /// Unbounded queue with many senders, in arrival order.
@@ -108,11 +176,16 @@ fn closed<D: ?Sized>() -> *mut Header<D> {
 
 /// # Safety
 ///
-/// `header` is the header of a `Letter<D, M>` from `Box::into_raw` that nobody else owns.
-unsafe fn open<D: ?Sized + Erase<M>, M>(header: NonNull<Header<D>>) -> Box<D> {
+/// `header` is the header of a `Letter<D, M>` that [`Letter::write`] made, and that nobody else owns.
+unsafe fn open<D: ?Sized + Erase<M>, M>(header: NonNull<Header<D>>) -> Opened<D> {
     // SAFETY: by the contract; `Letter` is `repr(C)` with the header first, so both have one address, and the
     // pointer kept the provenance of the whole letter.
-    D::erase(unsafe { Box::from_raw(header.cast::<Letter<D, M>>().as_ptr()) })
+    let letter = unsafe { header.cast::<Letter<D, M>>().as_mut() };
+    let erased = NonNull::from(D::erase(letter));
+    // An `erase` that gave something else would have it dropped as if it were ours. Nothing but the letter itself is at
+    // its address and can be had from it: its fields are private, and `take_value` gives no reference.
+    assert!(erased.cast::<()>() == header.cast::<()>(), "`erase` gives the letter itself");
+    Opened { letter: erased, _owned: PhantomData }
 }
 
 impl<D: ?Sized> Mailbox<D> {
@@ -135,13 +208,17 @@ impl<D: ?Sized> Mailbox<D> {
         if head == closed() {
             return Err(Closed(value));
         }
-        let header = Header { next: ptr::null_mut(), open: open::<D, M> };
-        let letter = Box::into_raw(Box::new(Letter { header, value }));
-        let link = letter.cast::<Header<D>>();
+        let letter = Letter::<D, M>::write(value);
+        let link = letter.cast::<Header<D>>().as_ptr();
         loop {
             if head == closed() {
-                // SAFETY: the letter was not published, so it is still ours alone.
-                return Err(Closed(unsafe { Box::from_raw(letter) }.value));
+                // SAFETY: the letter was not published, so it is still ours alone; it is not used after this.
+                let letter = unsafe {
+                    let value = letter.read();
+                    pool::give_back(letter.cast(), Layout::new::<Letter<D, M>>());
+                    value
+                };
+                return Err(Closed(letter.value.expect("it was just written")));
             }
             // SAFETY: as above. Establishes invariant 3.
             unsafe { (*link).next = head };
@@ -246,9 +323,9 @@ impl<D: ?Sized> Default for Batch<D> {
 }
 
 impl<D: ?Sized> Iterator for Batch<D> {
-    type Item = Box<D>;
+    type Item = Opened<D>;
 
-    fn next(&mut self) -> Option<Box<D>> {
+    fn next(&mut self) -> Option<Opened<D>> {
         let first = NonNull::new(self.first)?;
         // SAFETY: the batch owns its letters; `open` belongs to this letter (invariant 1) and is called once,
         // because `first` moves on before, also if `open` should panic.

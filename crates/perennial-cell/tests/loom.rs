@@ -10,19 +10,19 @@ use loom::{
     },
     thread,
 };
-use perennial_cell::{Activity, Closed, Erase, Letter, Mailbox, Notify};
-use std::task::{Wake, Waker};
+use perennial_cell::{Activity, Closed, Erase, Letter, Mailbox, Notified, Notify, Turn, Turns};
+use std::task::Waker;
 
 trait Number: Send {
-    fn number(self: Box<Self>) -> usize;
+    fn number(&mut self) -> usize;
 }
 impl Number for Letter<dyn Number, usize> {
-    fn number(self: Box<Self>) -> usize {
-        self.into_value()
+    fn number(&mut self) -> usize {
+        self.take_value()
     }
 }
 impl Erase<usize> for dyn Number {
-    fn erase(letter: Box<Letter<Self, usize>>) -> Box<Self> {
+    fn erase(letter: &mut Letter<Self, usize>) -> &mut Self {
         letter
     }
 }
@@ -38,10 +38,10 @@ fn two_senders_and_a_taker_lose_nothing() {
         });
         let another = mailbox.clone();
         let second = thread::spawn(move || another.push(10).unwrap());
-        let mut seen: Vec<_> = mailbox.take().map(Number::number).collect();
+        let mut seen: Vec<_> = mailbox.take().map(|mut letter| letter.number()).collect();
         sender.join().unwrap();
         second.join().unwrap();
-        seen.extend(mailbox.take().map(Number::number));
+        seen.extend(mailbox.take().map(|mut letter| letter.number()));
         let small: Vec<_> = seen.iter().copied().filter(|n| *n < 10).collect();
         assert_eq!(small, [1, 2]);
         assert_eq!(seen.len(), 3);
@@ -57,87 +57,148 @@ fn a_push_meets_a_close_and_the_value_has_one_owner() {
             Ok(()) => 0,
             Err(Closed(n)) => n,
         });
-        let closed: usize = mailbox.close().map(Number::number).sum();
+        let closed: usize = mailbox.close().map(|mut letter| letter.number()).sum();
         let returned = sender.join().unwrap();
         assert_eq!(closed + returned, 7);
         assert!(mailbox.push(1).is_err());
     });
 }
 
+/// A process of the models: a mailbox, and how many letters were read, which whoever has its turn may count.
+struct Owner {
+    mailbox: Mailbox<dyn Number>,
+    turns: Turns<usize>,
+}
+
+impl Owner {
+    /// One that had its first turn.
+    fn new() -> Arc<Self> {
+        let owner = Arc::new(Self { mailbox: Mailbox::new(), turns: Turns::new(0, None) });
+        owner.run(owner.turns.claim());
+        owner
+    }
+
+    /// Takes a turn, and another one for as long as there is to be one: as the queue of a node would see to.
+    fn run<'a>(&'a self, mut turn: Option<Turn<'a, usize>>) {
+        while let Some(mut running) = turn {
+            let read = self.mailbox.take().count();
+            running.with(|letters| *letters += read);
+            turn = if running.end(None).again { self.turns.begin() } else { None };
+        }
+    }
+
+    fn send(&self, number: usize) {
+        self.mailbox.push(number).unwrap();
+        if self.turns.notify_message(None) == Notified::Schedule {
+            let turn = self.turns.begin();
+            assert!(turn.is_some(), "whoever is told to schedule is the only one to begin");
+            self.run(turn);
+        }
+    }
+
+    /// As a caller does, who runs an idle owner itself.
+    fn call(&self, number: usize) {
+        match self.turns.try_begin() {
+            Some(mut turn) => {
+                self.mailbox.push(number).unwrap();
+                turn.count_messages(1);
+                self.run(Some(turn));
+            }
+            None => self.send(number),
+        }
+    }
+
+    fn letters(&self) -> usize {
+        self.turns.try_begin().expect("nobody has a turn").with(|letters| *letters)
+    }
+}
+
 #[test]
-fn a_letter_and_its_notification_are_not_slept_over() {
+fn a_letter_is_read_whoever_has_the_turn() {
     loom::model(|| {
-        let mailbox = Arc::new(Mailbox::<dyn Number>::new());
-        let notify = Arc::new(Notify::new(None));
-        let waker = Waker::noop();
-        // The first poll, which comes without a notification.
-        let _ = notify.end(notify.begin(waker), None);
-        let (mailbox2, notify2) = (mailbox.clone(), notify.clone());
-        let sender = thread::spawn(move || {
-            mailbox2.push(1).unwrap();
-            notify2.notify_message(None);
-        });
-        let polled = notify.begin(waker);
-        let mut seen = mailbox.take().count();
-        let _ = notify.end(polled, None);
+        let owner = Owner::new();
+        let (sender, caller) = (owner.clone(), owner.clone());
+        let sender = thread::spawn(move || sender.send(1));
+        caller.call(2);
         sender.join().unwrap();
-        // If the poll came too early the flag stands, and there is another one.
-        let polled = notify.begin(waker);
-        seen += mailbox.take().count();
-        let _ = notify.end(polled, None);
-        assert_eq!(seen, 1);
+        assert_eq!(owner.turns.messages(), 2);
+        assert_eq!(owner.letters(), 2);
+    });
+}
+
+#[test]
+fn three_threads_never_have_the_turn_at_the_same_time() {
+    // All orders of three threads take hours; a thread that is interrupted twice shows what there is.
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let owner = Owner::new();
+        let others: Vec<_> = (0..2)
+            .map(|number| {
+                let owner = owner.clone();
+                thread::spawn(move || owner.call(number))
+            })
+            .collect();
+        owner.call(2);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(owner.letters(), 3);
+    });
+}
+
+#[test]
+fn what_comes_before_the_first_turn_is_read_after_it() {
+    loom::model(|| {
+        let owner = Arc::new(Owner { mailbox: Mailbox::new(), turns: Turns::new(0, None) });
+        let sender = owner.clone();
+        let sender = thread::spawn(move || sender.call(1));
+        owner.run(owner.turns.claim());
+        sender.join().unwrap();
+        assert!(owner.turns.claim().is_none());
+        assert_eq!(owner.letters(), 1);
     });
 }
 
 #[test]
 fn a_reader_with_a_waker_of_its_own_does_not_sleep_over_a_letter() {
-    struct Flag(std::sync::atomic::AtomicBool);
-    impl Wake for Flag {
-        fn wake(self: std::sync::Arc<Self>) {
-            self.0.store(true, Ordering::SeqCst);
-        }
-    }
     loom::model(|| {
-        let mailbox = Arc::new(Mailbox::<dyn Number>::new());
-        let notify = Arc::new(Notify::new(None));
-        let _ = notify.end(notify.begin(Waker::noop()), None);
-        let (mailbox2, notify2) = (mailbox.clone(), notify.clone());
-        // The sender, and the owner whom it wakes.
+        let owner = Owner::new();
+        let woken = Arc::new(AtomicBool::new(false));
+        let (sender, wake) = (owner.clone(), woken.clone());
+        // The sender, and whoever runs the owner then.
         let sender = thread::spawn(move || {
-            mailbox2.push(1).unwrap();
-            notify2.notify_message(None);
-            let polled = notify2.begin(Waker::noop());
-            if polled.has_reader() && !mailbox2.is_empty() {
-                notify2.wake_reader();
+            sender.mailbox.push(1).unwrap();
+            if sender.turns.notify_message(None) == Notified::Schedule {
+                let turn = sender.turns.begin().unwrap();
+                if turn.has_reader() && !sender.mailbox.is_empty() {
+                    turn.forget_reader();
+                    wake.store(true, Ordering::SeqCst);
+                }
+                let _ = turn.end(None);
             }
-            let _ = notify2.end(polled, None);
         });
-        let woken = std::sync::Arc::new(Flag(std::sync::atomic::AtomicBool::new(false)));
-        let waker = Waker::from(woken.clone());
-        let mut seen = mailbox.take().count();
+        let mut seen = owner.mailbox.take().count();
         if seen == 0 {
-            notify.set_reader(&waker);
-            seen = mailbox.take().count();
+            owner.turns.set_reader();
+            seen = owner.mailbox.take().count();
         }
         sender.join().unwrap();
-        assert!(seen == 1 || woken.0.load(Ordering::SeqCst));
+        assert!(seen == 1 || woken.load(Ordering::SeqCst));
     });
 }
 
 #[test]
-fn a_message_is_counted_once_while_a_poll_begins() {
+fn a_last_turn_leaves_no_count_of_a_notification_that_comes_too_late() {
     loom::model(|| {
-        let notify = Arc::new(Notify::new(None));
-        let notify2 = notify.clone();
+        let activity = Arc::new(Activity::new());
+        let turns = Arc::new(Turns::new((), Some(&activity)));
+        let (activity2, turns2) = (activity.clone(), turns.clone());
         let sender = thread::spawn(move || {
-            notify2.notify_message(None);
-            assert_eq!(notify2.messages(), 1);
+            assert!(matches!(turns2.notify(Some(&activity2)), Notified::Known { .. }));
         });
-        let _ = notify.end(notify.begin(Waker::noop()), None);
+        let _ = turns.claim().unwrap().done(Some(&activity));
         sender.join().unwrap();
-        assert_eq!(notify.messages(), 1);
-        let _ = notify.end(notify.begin(Waker::noop()), None);
-        assert_eq!(notify.messages(), 1);
+        assert!(activity.is_quiet());
+        assert!(turns.begin().is_none() && turns.try_begin().is_none());
     });
 }
 

@@ -13,15 +13,15 @@ use std::{
 };
 
 trait Show: Send {
-    fn show(self: Box<Self>) -> String;
+    fn show(&mut self) -> String;
 }
 impl<M: ToString + Send> Show for Letter<dyn Show, M> {
-    fn show(self: Box<Self>) -> String {
-        self.into_value().to_string()
+    fn show(&mut self) -> String {
+        self.take_value().to_string()
     }
 }
 impl<M: ToString + Send + 'static> Erase<M> for dyn Show {
-    fn erase(letter: Box<Letter<Self, M>>) -> Box<Self> {
+    fn erase(letter: &mut Letter<Self, M>) -> &mut Self {
         letter
     }
 }
@@ -46,7 +46,7 @@ fn letters_of_any_type_come_out_in_arrival_order() {
     mailbox.push("two").unwrap();
     mailbox.push(String::from("three")).unwrap();
     mailbox.push([0_u64; 0].len()).unwrap();
-    let shown: Vec<_> = mailbox.take().map(Show::show).collect();
+    let shown: Vec<_> = mailbox.take().map(|mut letter| letter.show()).collect();
     assert_eq!(shown, ["1", "two", "three", "0"]);
     assert!(mailbox.take().is_empty());
 }
@@ -55,7 +55,7 @@ fn letters_of_any_type_come_out_in_arrival_order() {
 fn a_closed_mailbox_gives_the_value_back() {
     let mailbox = Mailbox::<dyn Show>::new();
     mailbox.push(1).unwrap();
-    assert_eq!(mailbox.close().map(Show::show).collect::<Vec<_>>(), ["1"]);
+    assert_eq!(mailbox.close().map(|mut letter| letter.show()).collect::<Vec<_>>(), ["1"]);
     assert_eq!(mailbox.push(2), Err(Closed(2)));
     assert!(mailbox.take().is_empty());
     assert!(mailbox.close().is_empty());
@@ -132,7 +132,7 @@ fn each_sender_keeps_its_order_and_nothing_is_lost() {
         .collect();
     let mut next = [0; 3];
     while next.iter().sum::<usize>() < 3 * count {
-        for letter in mailbox.take() {
+        for mut letter in mailbox.take() {
             let shown = letter.show();
             let (sender, n) = shown.split_once(' ').unwrap();
             let sender: usize = sender.parse().unwrap();

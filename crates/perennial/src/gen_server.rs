@@ -236,6 +236,10 @@ pub trait HandleCall<M: Send + 'static>: GenServer {
         cx: &mut Cx<Self>,
     ) -> impl Future<Output = Reply<Self::Reply>> + Send;
 
+    /// Whether `answer` may keep the [`Caller`] when it is over.
+    #[doc(hidden)]
+    const ANSWER_KEEPS_CALLER: bool = false;
+
     /// Answers `from` with what `handle_call` returns. Here, and not in the blanket impl of [`HandleCallFrom`], because
     /// a state machine does otherwise: it answers requests of any type, and may keep `from`.
     #[doc(hidden)]
@@ -269,6 +273,10 @@ pub trait HandleCall<M: Send + 'static>: GenServer {
     note = "write `impl HandleCall<{M}> for {Self}` (or `HandleCallFrom<{M}>`, to reply later)"
 )]
 pub trait HandleCallFrom<M: Send + 'static>: GenServer {
+    /// Whether the [`Caller`] may be kept when the callback has ended.
+    #[doc(hidden)]
+    const KEEPS_CALLER: bool = true;
+
     /// What the caller gets.
     type Reply: Send + 'static;
 
@@ -287,6 +295,8 @@ pub trait HandleCallFrom<M: Send + 'static>: GenServer {
 }
 
 impl<S: HandleCall<M>, M: Send + 'static> HandleCallFrom<M> for S {
+    const KEEPS_CALLER: bool = <S as HandleCall<M>>::ANSWER_KEEPS_CALLER;
+
     type Reply = <S as HandleCall<M>>::Reply;
 
     fn handle_call_from(

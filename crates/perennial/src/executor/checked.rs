@@ -44,6 +44,18 @@ impl Executor {
         drop(task);
     }
 
+    /// There is no time here.
+    #[allow(clippy::unused_self, reason = "as on tokio")]
+    pub(crate) fn spawn_timed(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(task);
+    }
+
+    /// Enough for all that run in a small tree to be interrupted by each other.
+    #[allow(clippy::unused_self, reason = "as on tokio")]
+    pub(crate) fn workers(&self) -> usize {
+        3
+    }
+
     /// Nobody here can run without being counted.
     pub(crate) async fn lull(&self) {}
 }

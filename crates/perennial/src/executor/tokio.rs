@@ -34,6 +34,16 @@ impl Executor {
         drop(self.0.spawn(task));
     }
 
+    /// Spawns a task that waits by the time of the runtime.
+    pub(crate) fn spawn_timed(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn(task);
+    }
+
+    /// How many threads there are that run tasks.
+    pub(crate) fn workers(&self) -> usize {
+        self.0.metrics().num_workers()
+    }
+
     /// Lets those run who have yielded, here and on the other threads.
     pub(crate) async fn lull(&self) {
         for _ in 0..LOOKS {

@@ -19,14 +19,14 @@ pub trait CallTo<S: GenServer>: Send + 'static {
     type Reply: Send + 'static;
 
     #[doc(hidden)]
-    fn send_to(self, server: &ServerRef<S>, from: Caller<Self::Reply>) -> Result<(), Caller<Self::Reply>>;
+    fn put_into(self, server: &ServerRef<S>, from: Caller<Self::Reply>) -> Result<(), Caller<Self::Reply>>;
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
     type Reply = S::Reply;
 
-    fn send_to(self, server: &ServerRef<S>, from: Caller<S::Reply>) -> Result<(), Caller<S::Reply>> {
-        server.send(Call { request: self, from }).map_err(|Call { from, .. }| from)
+    fn put_into(self, server: &ServerRef<S>, from: Caller<S::Reply>) -> Result<(), Caller<S::Reply>> {
+        server.0.push(Call { request: self, from }).map_err(|Call { from, .. }| from)
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{
     pid::Pid,
     process::{
         block::ProcRef,
-        current, monitors,
+        current, inline, monitors,
         node::Node,
+        run,
         time::{self, Sleep},
     },
 };
@@ -111,7 +112,7 @@ pub trait Address: Sync {
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<M::Reply, CallError>> + Send + use<Self, M> {
         let server = self.resolve();
-        async move { request_to(&server?, request, timeout)?.await }
+        async move { call(&server?, request, timeout, Inline::Yes).await }
     }
 
     /// Sends a request now, and returns what its answer is asked by.
@@ -148,7 +149,8 @@ pub trait Address: Sync {
         match self.resolve() {
             Ok(server) => {
                 let clock = server.0.process.node.clock.clone();
-                let cell = submit(&server, request).unwrap_or_else(ReplyCell::failed);
+                let cell =
+                    submit(&server, server.0.clone(), request, Inline::No).unwrap_or_else(ReplyCell::failed);
                 RequestId::new(cell, clock, Some(server.pid()))
             }
             Err(error) => RequestId::new(ReplyCell::failed(error), Node::current().0.clock.clone(), None),
@@ -166,7 +168,9 @@ pub trait Address: Sync {
     /// If called from a process or a plain task, whose runtime it would block.
     #[track_caller]
     fn blocking_call<M: CallTo<Self::Server>>(&self, request: M) -> Result<M::Reply, CallError> {
-        let call = self.call(request);
+        let server = self.resolve();
+        // The thread is to wait, not to run the server.
+        let call = async move { call(&server?, request, Self::Server::CALL_TIMEOUT, Inline::No).await };
         match tokio::runtime::Handle::try_current() {
             // Panics where it would block the runtime; goes on where blocking is allowed, as in `spawn_blocking`.
             Ok(runtime) => runtime.block_on(call),
@@ -278,32 +282,62 @@ impl<A: Address> Address for &A {
     }
 }
 
-/// Puts the request into the mailbox.
-fn request_to<S: GenServer, M: CallTo<S>>(
+/// Whether an idle server may be run by its caller.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inline {
+    Yes,
+    No,
+}
+
+async fn call<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     request: M,
     timeout: Option<Duration>,
-) -> Result<Answer<M::Reply>, CallError> {
+    inline: Inline,
+) -> Result<M::Reply, CallError> {
     let process: ProcRef = server.0.clone();
     if current::waits_for(&process) {
         return Err(CallError::CallingSelf);
     }
-    let cell = submit(server, request)?;
+    let cell = submit(server, process, request, inline)?;
+    // It is there already, if the server was idle; then no time-out is needed.
+    if let Some(result) = cell.take() {
+        return result;
+    }
     let clock = &server.0.process.node.clock;
-    Ok(Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock.clone(), timeout)) })
+    Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock.clone(), timeout)) }.await
 }
 
-/// The same, whoever asks, without waiting.
+/// Puts the request into the mailbox; if the server is idle, may have it handled at once.
 fn submit<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
+    process: ProcRef,
     request: M,
+    inline: Inline,
 ) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
-    let (from, cell) = Caller::new(server.0.clone());
-    if let Err(from) = request.send_to(server, from) {
-        from.disarm();
-        return Err(CallError::NoProc);
+    let (from, cell) = Caller::new(process);
+    // Before the request is there: one who is told of it would take the turn.
+    let turn = if inline == Inline::Yes { inline::take_turn(&server.0) } else { None };
+    let sent = match turn {
+        Some(mut turn) => {
+            let sent = request.put_into(server, from);
+            if sent.is_ok() {
+                turn.count_messages(1);
+                inline::run_turn(&server.0, turn);
+            } else {
+                run::give_back(&server.0, turn);
+            }
+            sent
+        }
+        None => request.put_into(server, from).inspect(|()| server.0.process.notify_message()),
+    };
+    match sent {
+        Ok(()) => Ok(cell),
+        Err(from) => {
+            from.disarm();
+            Err(CallError::NoProc)
+        }
     }
-    Ok(cell)
 }
 
 /// Runs a future on this thread, which sleeps while it waits.

@@ -20,7 +20,7 @@ pub struct Caller<R: Send + 'static> {
 impl<R: Send + 'static> Caller<R> {
     pub(crate) fn new(server: ProcRef) -> (Self, Arc<ReplyCell<R>>) {
         let cell = ReplyCell::new();
-        let pid = current::process().map(|process| process.process().pid);
+        let pid = current::pid();
         (Self { cell: Some(cell.clone()), server, pid }, cell)
     }
 
@@ -28,8 +28,7 @@ impl<R: Send + 'static> Caller<R> {
     #[doc(alias = "gen_server:reply/2")]
     pub fn reply(mut self, reply: R) {
         if let Some(cell) = self.cell.take() {
-            cell.set(Ok(reply));
-            cell.unlist(&self.server);
+            cell.reply(reply, &self.server);
         }
     }
 

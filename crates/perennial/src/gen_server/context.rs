@@ -154,7 +154,7 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleInfo<Timeout>,
     {
-        self.timeout = Some((duration, || Letter::boxed(Unsent(Timeout))));
+        self.timeout = Some((duration, || Letter::opened(Unsent(Timeout))));
     }
 
     /// Has [`shrink`](GenServer::shrink) run after this callback, unless a message is there by then, and gives back what
@@ -175,7 +175,7 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleContinue<M>,
     {
-        self.pending().continues.push_back(Letter::boxed(Continue(message)));
+        self.pending().continues.push_back(Letter::opened(Continue(message)));
     }
 
     pub(crate) fn process(&self) -> &ProcRef {
@@ -188,7 +188,7 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleInfo<M>,
     {
-        let work = async move { Letter::boxed(Unsent(work.await)) };
+        let work = async move { Letter::opened(Unsent(work.await)) };
         // Unconstrained: it must be ready when what it waits for is, see `next`.
         self.pending()
             .background

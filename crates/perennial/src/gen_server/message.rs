@@ -14,25 +14,23 @@ use crate::{
     process::{
         Exit,
         block::{Block, Proc, Process, Receive, Trap},
-        panics,
+        panics, run,
     },
 };
-use perennial_cell::{Erase, Letter};
+use perennial_cell::{Erase, Letter, Opened, PooledFuture};
 use std::{
     any::{Any, type_name},
-    future::Future,
-    pin::Pin,
     sync::Arc,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
-pub(crate) type Handling<'a> = Pin<Box<dyn Future<Output = NoReply> + Send + 'a>>;
+pub(crate) type Handling<'a> = PooledFuture<'a, NoReply>;
 
-pub(crate) type Letters<S> = Box<dyn Deliver<S>>;
+pub(crate) type Letters<S> = Opened<dyn Deliver<S>>;
 
 /// A letter of a server of type `S`.
 pub(crate) trait Deliver<S: GenServer>: Send {
-    fn deliver<'a>(self: Box<Self>, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a>;
+    fn deliver<'a>(&mut self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a>;
     fn is_system(&self) -> bool;
     fn event(&self) -> Option<Event>;
     fn reply_to_come(&self) -> Option<ReplyToCome>;
@@ -65,12 +63,12 @@ pub(crate) struct ReplyToCome {
 }
 
 impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
-    fn deliver<'a>(self: Box<Self>, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
+    fn deliver<'a>(&mut self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
         if M::SENT {
             // Here and not where it is taken: a place at which little else is in the registers.
             cx.me().0.process.stats.count_message();
         }
-        self.into_value().handle(server, cx)
+        self.take_value().handle(server, cx)
     }
     fn is_system(&self) -> bool {
         M::SYSTEM
@@ -88,7 +86,7 @@ fn event_in<M>(kind: MessageKind, from: Option<Pid>) -> Option<Event> {
 }
 
 impl<S: GenServer, M: Message<S>> Erase<M> for dyn Deliver<S> {
-    fn erase(letter: Box<Letter<Self, M>>) -> Box<Self> {
+    fn erase(letter: &mut Letter<Self, M>) -> &mut Self {
         letter
     }
 }
@@ -103,8 +101,9 @@ pub(crate) struct Call<M, R: Send + 'static> {
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        Box::pin(async move {
-            let _answering = self.from.answering();
+        PooledFuture::new(async move {
+            // Else its end, in whatever way the callback ends, has told the caller.
+            let _answering = S::KEEPS_CALLER.then(|| self.from.answering());
             server.handle_call_from(self.request, self.from, cx).await
         })
     }
@@ -121,7 +120,7 @@ pub(crate) struct Cast<M>(pub(crate) M);
 
 impl<S: HandleCast<M>, M: Send + 'static> Message<S> for Cast<M> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        Box::pin(server.handle_cast(self.0, cx))
+        PooledFuture::new(server.handle_cast(self.0, cx))
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Cast, None)
@@ -137,7 +136,7 @@ pub(crate) struct BoundedCast<M> {
 impl<S: HandleCast<M>, M: Send + 'static> Message<S> for BoundedCast<M> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
         drop(self.room);
-        Box::pin(server.handle_cast(self.message, cx))
+        PooledFuture::new(server.handle_cast(self.message, cx))
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Cast, None)
@@ -148,7 +147,7 @@ pub(crate) struct Info<M>(pub(crate) M);
 
 impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Info<M> {
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        Box::pin(server.handle_info(self.0, cx))
+        PooledFuture::new(server.handle_info(self.0, cx))
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Info, None)
@@ -162,7 +161,7 @@ impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Unsent<M> {
     const SENT: bool = false;
 
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        Box::pin(server.handle_info(self.0, cx))
+        PooledFuture::new(server.handle_info(self.0, cx))
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Info, None)
@@ -175,7 +174,7 @@ impl<S: HandleContinue<M>, M: Send + 'static> Message<S> for Continue<M> {
     const SENT: bool = false;
 
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        Box::pin(server.handle_continue(self.0, cx))
+        PooledFuture::new(server.handle_continue(self.0, cx))
     }
     fn event(&self) -> Option<Event> {
         Some(Event::Continue { message: type_name::<M>() })
@@ -190,7 +189,7 @@ impl<S: HandleInfo<Exit>> Message<S> for ParentExit {
 
     fn handle<'a>(self, _: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
         cx.process().process().set_cause(self.0.cause());
-        Box::pin(async move { Err(self.0.reason) })
+        PooledFuture::new(async move { Err(self.0.reason) })
     }
 }
 
@@ -204,7 +203,7 @@ where
     const SYSTEM: bool = true;
 
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        Box::pin(async move { self.0(server, cx) })
+        PooledFuture::new(async move { self.0(server, cx) })
     }
 }
 
@@ -215,7 +214,7 @@ impl<S: GenServer> Message<S> for Stop {
     const SYSTEM: bool = true;
 
     fn handle<'a>(self, _: &'a mut S, _: &'a mut Cx<S>) -> Handling<'a> {
-        Box::pin(async move { Err(self.0) })
+        PooledFuture::new(async move { Err(self.0) })
     }
 }
 
@@ -232,6 +231,9 @@ impl<S: GenServer> Proc for ServerBlock<S> {
         if let Some(room) = &self.process.room {
             room.close();
         }
+    }
+    fn run(self: Arc<Self>) {
+        run::run(&self);
     }
     fn request_stop(&self, reason: ExitReason) -> bool {
         // An error says that it has ended, which is as good.

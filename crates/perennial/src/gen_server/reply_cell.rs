@@ -75,7 +75,20 @@ impl<R: Send + 'static> ReplyCell<R> {
 
     /// Settles if nobody has. A result that comes too late is dropped outside of the lock.
     pub(crate) fn set(&self, result: Result<R, CallError>) {
+        self.settle_locked(self.lock(), result);
+    }
+
+    /// The `Caller` answers.
+    pub(crate) fn reply(&self, reply: R, server: &ProcRef) {
         let mut cell = self.lock();
+        let before = mem::replace(&mut cell.listing, Listing::NoMore);
+        self.settle_locked(cell, Ok(reply));
+        if before == Listing::Listed {
+            server.process().unlist_caller(self.key());
+        }
+    }
+
+    fn settle_locked(&self, mut cell: MutexGuard<'_, Cell<R>>, result: Result<R, CallError>) {
         cell.replied |= result.is_ok();
         match &mut cell.result {
             Outcome::Waiting(waker) => {
@@ -150,7 +163,8 @@ impl<R: Send + 'static> ReplyCell<R> {
         std::ptr::from_ref(self).addr()
     }
 
-    fn take(&self) -> Option<Result<R, CallError>> {
+    /// The result, if it is there.
+    pub(crate) fn take(&self) -> Option<Result<R, CallError>> {
         let result = &mut self.lock().result;
         match mem::replace(result, Outcome::Over) {
             Outcome::Settled(result) => Some(result),

@@ -70,8 +70,8 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
 async fn serve<S: GenServer>(server: &mut S, cx: &mut Cx<S>) -> ExitReason {
     cx.process().process().settle_dropped_callers();
     loop {
-        let letter = cx.next().await;
-        match CatchUnwind::new(letter.deliver(server, cx)).await {
+        let handling = cx.next().await.deliver(server, cx);
+        match CatchUnwind::new(handling).await {
             Ok(Ok(())) => cx.process().process().settle_dropped_callers(),
             Ok(Err(reason)) | Err(reason) => return reason,
         }

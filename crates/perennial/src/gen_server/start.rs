@@ -11,7 +11,7 @@ use crate::{
     process::{
         Monitor,
         block::{ProcRef, Started},
-        current, links, monitors,
+        current, inline, links, monitors,
         node::{Node, kill_stuck},
         spawn::{self, Spawn},
         time,
@@ -21,7 +21,7 @@ use std::{any::type_name, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 /// How a server is started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
     /// How long `init` may take before the process is killed and the start fails with
@@ -33,6 +33,20 @@ pub struct Options {
     pub debug: DebugOptions,
     /// After how long without a message it hibernates: see [`hibernate_after`](Self::hibernate_after). Default: never.
     pub hibernate_after: Option<Duration>,
+    /// How long a handler may take that a caller runs: see [`inline`](Self::inline). Default: 50 microseconds.
+    pub inline: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            timeout: None,
+            mailbox: None,
+            debug: DebugOptions::default(),
+            hibernate_after: None,
+            inline: Some(inline::SLOW),
+        }
+    }
 }
 
 impl Options {
@@ -40,6 +54,15 @@ impl Options {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// A call to an idle server is handled at once, by its caller, on its own stack. With `None` it never is, and with
+    /// a limit it is not for a while when a handler has run for longer, without awaiting, at one of the times at which
+    /// that is looked at. What caller and server see is the same either way.
+    #[must_use]
+    pub fn inline(mut self, limit: Option<Duration>) -> Self {
+        self.inline = limit;
         self
     }
 
@@ -197,6 +220,8 @@ fn begin<S: GenServer>(
         starter: Some(starter),
         behaviour: type_name::<S>(),
         room: options.mailbox,
+        inline: options.inline,
+        at_once: true,
         ..Spawn::default()
     };
     let block: Arc<ServerBlock<S>> = spawn::spawn::<dyn Deliver<S>, _, _>(spawn, |block| {

@@ -26,7 +26,7 @@ use crate::{
         time::Sleep,
     },
 };
-use perennial_cell::Letter;
+use perennial_cell::{Letter, PooledFuture};
 use std::{
     collections::VecDeque,
     future::poll_fn,
@@ -128,7 +128,7 @@ impl<S: GenServer> Cx<S> {
             return letter;
         }
         match self.system().debug.is_on() {
-            true => Letter::boxed(Watched(letter)),
+            true => Letter::opened(Watched(letter)),
             false => letter,
         }
     }
@@ -186,12 +186,12 @@ impl<S: GenServer> Message<S> for Hibernate {
     const SYSTEM: bool = true;
 
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        Box::pin(async move { hibernate(server, cx) })
+        PooledFuture::new(async move { hibernate(server, cx) })
     }
 }
 
 fn hibernation_letter<S: GenServer>() -> Letters<S> {
-    Letter::boxed(Hibernate)
+    Letter::opened(Hibernate)
 }
 
 /// Gives up memory that the server does not need while it is idle.

@@ -9,6 +9,7 @@ use crate::{
     },
     process::panics::CatchUnwind,
 };
+use perennial_cell::PooledFuture;
 
 /// The debug options are told before and after the letter in it is handled.
 pub(super) struct Watched<S: GenServer>(pub(super) Letters<S>);
@@ -18,9 +19,9 @@ impl<S: GenServer> Message<S> for Watched<S> {
     const SENT: bool = false;
 
     fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        let Self(letter) = self;
+        let Self(mut letter) = self;
         let (event, reply) = (letter.event(), letter.reply_to_come());
-        Box::pin(async move {
+        PooledFuture::new(async move {
             if let Some(event) = &event {
                 cx.tell(event, server);
             }

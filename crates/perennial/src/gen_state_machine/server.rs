@@ -23,6 +23,7 @@ use crate::{
         timer,
     },
 };
+use perennial_cell::PooledFuture;
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 type Asked<M> = Actions<TimeoutName, Event<M>>;
@@ -98,6 +99,8 @@ impl<M: HandleEvent<E>, E: Send + 'static> HandleInfo<E> for StateMachine<M> {
 }
 
 impl<M: HandleCallEvent<E>, E: Send + 'static> HandleCall<E> for StateMachine<M> {
+    const ANSWER_KEEPS_CALLER: bool = true;
+
     type Reply = M::Reply;
 
     async fn handle_call(&mut self, _: E, _: &mut Cx<Self>) -> Reply<M::Reply> {
@@ -185,7 +188,7 @@ struct Fired {
 
 impl<M: GenStateMachine> Message<StateMachine<M>> for Fired {
     fn handle<'a>(self, machine: &'a mut StateMachine<M>, cx: &'a mut Cx<StateMachine<M>>) -> Handling<'a> {
-        Box::pin(async move {
+        PooledFuture::new(async move {
             machine.timers.remove(&self.number);
             // Race: it was on its way while its time-out was cancelled or set again. Then it is no event.
             machine.core.fired(&self.kind, self.number);

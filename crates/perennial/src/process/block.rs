@@ -9,7 +9,7 @@
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
 //! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process
-//!    itself: push a message, notify it (its waker is a task of tokio, which only queues it), set and cancel timers.
+//!    itself: push a message, notify it (which only puts it into a queue), set and cancel timers.
 //! 5. A monitor, a link or a timer is taken out, and its message pushed, under one lock. So one who takes it out
 //!    first never gets the message later.
 //! 6. The mailbox is closed, and timers are taken out, after the phase is not `Alive` any more; a push under the
@@ -20,23 +20,27 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::{Pid, Ref},
     process::{
-        events::EventId,
+        events::{EventId, EventKind},
+        inline::Inline,
         messages::{Down, Exit},
         node::NodeInner,
+        run::{Body, BodyTurn},
+        signal::Signal,
         stats::Stats,
     },
     sync::{AtomicBool, Mutex, MutexGuard},
 };
-use perennial_cell::{Closed, Erase, Mailbox, Notify};
+use perennial_cell::{Activity, Closed, Erase, Mailbox, Notified, Turns};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
     any::Any,
     fmt,
     pin::pin,
     sync::{
-        Arc, OnceLock,
+        Arc, OnceLock, Weak,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
+    task::Waker,
     time::Duration,
 };
 use tokio::sync::Semaphore;
@@ -50,6 +54,8 @@ pub(crate) trait Proc: Send + Sync + 'static {
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// Closes the mailbox and drops what is in it.
     fn close(&self);
+    /// Takes the turn for which it was scheduled.
+    fn run(self: Arc<Self>);
     /// Asks for an orderly stop by a message; false if this kind of process has none.
     fn request_stop(&self, reason: ExitReason) -> bool;
     /// Whether messages wait for a reader that has a waker of its own.
@@ -82,13 +88,17 @@ impl<D: ?Sized> Block<D> {
     where
         D: Erase<M>,
     {
-        match self.mailbox.push(message) {
-            Ok(()) => {
-                self.process.notify_message();
-                Ok(())
-            }
-            Err(Closed(message)) => Err(message),
-        }
+        self.push(message)?;
+        self.process.notify_message();
+        Ok(())
+    }
+
+    /// Puts a message into the mailbox and has nobody polled: for one who has the process's turn, or notifies.
+    pub(crate) fn push<M: Send>(&self, message: M) -> Result<(), M>
+    where
+        D: Erase<M>,
+    {
+        self.mailbox.push(message).map_err(|Closed(message)| message)
     }
 }
 
@@ -96,6 +106,18 @@ impl<D: ?Sized> fmt::Debug for Block<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Block({})", self.process.pid)
     }
+}
+
+/// What a process is made of when it comes to be.
+pub(crate) struct New<'a> {
+    pub(crate) pid: Pid,
+    pub(crate) order: u64,
+    pub(crate) node: Arc<NodeInner>,
+    pub(crate) parent: Option<&'a Process>,
+    pub(crate) behaviour: &'static str,
+    pub(crate) room: Option<usize>,
+    /// The longest run by a caller that is not slow; none if callers are never to run it.
+    pub(crate) inline: Option<Duration>,
 }
 
 /// What every process has.
@@ -116,7 +138,12 @@ pub(crate) struct Process {
     pub(crate) room: Option<Arc<Semaphore>>,
     /// Set when the parent has asked a process that traps exits to end; the request lies in the mailbox.
     pub(crate) shutdown: AtomicBool,
-    notify: Notify,
+    /// What it runs, and the right to poll that.
+    pub(crate) turns: Turns<Body>,
+    /// Itself, for the queue of those who are to be polled.
+    me: Weak<dyn Proc>,
+    /// Whether those who call it run it at once.
+    pub(crate) inline: Inline,
     /// `DOOMED`, `OBSERVED`: what is to be looked at before and after a poll; most have none of it.
     attention: AtomicU8,
     /// Set when `Bonds::unsettled` may hold something.
@@ -219,6 +246,8 @@ pub(crate) struct Bonds {
     pub(crate) crash: Option<Box<Crash>>,
     /// Tells those who wait until the process is asked to end, or ends.
     pub(crate) asked_to_end: Option<Arc<tokio::sync::Notify>>,
+    /// Whom the next turn wakes, if there is something to read.
+    pub(crate) reader: Option<Waker>,
 }
 
 /// What a report says of a process that has crashed, besides who it was and why.
@@ -281,15 +310,9 @@ pub(crate) trait Settle: Send + Sync {
 }
 
 impl Process {
-    pub(crate) fn new(
-        pid: Pid,
-        order: u64,
-        node: Arc<NodeInner>,
-        parent: Option<&Self>,
-        behaviour: &'static str,
-        room: Option<usize>,
-    ) -> Self {
-        let notify = Notify::new(node.clock.activity());
+    pub(crate) fn new(new: New<'_>, me: Weak<dyn Proc>) -> Self {
+        let New { pid, order, node, parent, behaviour, room, inline } = new;
+        let turns = Turns::new(None, node.clock.activity());
         Self {
             pid,
             node,
@@ -301,7 +324,9 @@ impl Process {
             stats: Stats::default(),
             public: OnceLock::new(),
             room: room.map(|room| Arc::new(Semaphore::new(room))),
-            notify,
+            turns,
+            me,
+            inline: Inline::new(inline),
             attention: AtomicU8::new(0),
             has_unsettled: AtomicBool::new(false),
             shutdown: AtomicBool::new(false),
@@ -314,22 +339,58 @@ impl Process {
         self.state.lock().expect("no user code runs under the lock of a process")
     }
 
-    /// Has the process polled soon.
+    /// Has the process polled soon. May be called under its lock.
     pub(crate) fn notify(&self) {
-        if self.notify.notify(self.node.clock.activity()) {
-            self.node.clock.quiet();
-        }
+        let notified = self.turns.notify(self.node.clock.activity());
+        self.after_notify(notified);
     }
 
     /// As [`notify`](Self::notify), for a message that was put into the mailbox; counts it.
-    fn notify_message(&self) {
-        if self.notify.notify_message(self.node.clock.activity()) {
-            self.node.clock.quiet();
+    pub(crate) fn notify_message(&self) {
+        let notified = self.turns.notify_message(self.node.clock.activity());
+        self.after_notify(notified);
+    }
+
+    fn after_notify(&self, notified: Notified) {
+        match notified {
+            Notified::Schedule => {
+                // It is there: this is a method of what it points to.
+                if let Some(me) = self.me.upgrade() {
+                    self.node.scheduler.schedule(me);
+                }
+            }
+            Notified::Known { quiet: true } => self.node.clock.quiet(),
+            Notified::Known { quiet: false } => {}
         }
     }
 
-    pub(crate) fn waker_slot(&self) -> &Notify {
-        &self.notify
+    /// Takes a turn, if nobody has one and nobody is to have one.
+    pub(crate) fn try_turn(&self) -> Option<BodyTurn<'_>> {
+        let activity = self.node.clock.activity();
+        if let Some(activity) = activity {
+            activity.enter();
+        }
+        let turn = self.turns.try_begin();
+        if turn.is_none() && activity.is_some_and(Activity::leave) {
+            self.node.clock.quiet();
+        }
+        turn
+    }
+
+    /// The next turn wakes `waker`, if there is something to read. To be called before the read that may find
+    /// nothing.
+    pub(crate) fn set_reader(&self, waker: &Waker) {
+        let old = self.lock().bonds().reader.replace(waker.clone());
+        drop(old);
+        self.turns.set_reader();
+    }
+
+    pub(crate) fn wake_reader(&self) {
+        // A statement of its own: the lock is not held while it is woken.
+        let reader = self.lock().bonds.as_mut().and_then(|bonds| bonds.reader.take());
+        if let Some(reader) = reader {
+            reader.wake();
+        }
     }
 
     /// Whether there is anything to be done before or after a poll: it is doomed or observed.
@@ -362,6 +423,14 @@ impl Process {
             state.doom = Some((reason, signal));
             self.attention.fetch_or(DOOMED, Ordering::AcqRel);
         }
+    }
+
+    /// Ends the process by nobody's signal: the runtime is over.
+    pub(crate) fn doom_now(&self, reason: ExitReason) {
+        let signal =
+            EventKind::Signal { from: self.pid, signal: Signal::Kill.into(), reason: reason.clone() };
+        let event = self.node.events.emit(|| self.now(), None, self.pid, || signal);
+        self.doom(&mut self.lock(), reason, event);
     }
 
     /// Alive: not ending, and no deadly signal has arrived.

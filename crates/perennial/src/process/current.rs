@@ -2,49 +2,89 @@
 
 use crate::{
     pid::Pid,
-    process::{block::ProcRef, node::Node},
+    process::{
+        block::ProcRef,
+        node::{Node, NodeInner},
+    },
     sync::thread_local,
 };
-use std::cell::RefCell;
+use std::{cell::RefCell, mem, sync::Arc};
+
+/// What is being polled.
+#[derive(Default)]
+struct Context {
+    process: Option<ProcRef>,
+    /// The processes that it spawned with a link, if somebody records that.
+    spawned: Option<Vec<Pid>>,
+    /// How many processes are being polled inside of each other.
+    depth: u32,
+}
 
 thread_local! {
-    static CURRENT: RefCell<Option<ProcRef>> = const { RefCell::new(None) };
-    static SPAWNED: RefCell<Option<Vec<Pid>>> = const { RefCell::new(None) };
+    static CONTEXT: RefCell<Context> = const { RefCell::new(Context { process: None, spawned: None, depth: 0 }) };
     static ENTERED: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The process being polled on this thread.
 pub(crate) fn process() -> Option<ProcRef> {
     // During the destruction of the thread's locals there is no current process.
-    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    CONTEXT.try_with(|context| context.borrow().process.clone()).ok().flatten()
+}
+
+/// Its pid.
+pub(crate) fn pid() -> Option<Pid> {
+    CONTEXT
+        .try_with(|context| context.borrow().process.as_ref().map(|process| process.process().pid))
+        .ok()
+        .flatten()
 }
 
 /// Whether a request to `process` would wait for itself: that is the process being polled on this thread, and what
 /// runs is not a start beside its loop, which goes on meanwhile.
 pub(crate) fn waits_for(process: &ProcRef) -> bool {
-    is(process) && SPAWNED.with(|spawned| spawned.borrow().is_none())
-}
-
-/// Whether `process` is the one being polled on this thread.
-pub(crate) fn is(process: &ProcRef) -> bool {
-    CURRENT
-        .try_with(|current| {
-            current.borrow().as_ref().is_some_and(|it| it.process().pid == process.process().pid)
+    let pid = process.process().pid;
+    CONTEXT
+        .try_with(|context| {
+            let context = context.borrow();
+            context.spawned.is_none() && context.process.as_ref().is_some_and(|it| it.process().pid == pid)
         })
         .unwrap_or(false)
 }
 
+/// Whether `process` is the one being polled on this thread.
+pub(crate) fn is(process: &ProcRef) -> bool {
+    let pid = process.process().pid;
+    CONTEXT
+        .try_with(|context| context.borrow().process.as_ref().is_some_and(|it| it.process().pid == pid))
+        .unwrap_or(false)
+}
+
+/// How many processes are being polled inside of each other on this thread, and whether the innermost is of `node`.
+pub(crate) fn depth_on(node: &Arc<NodeInner>) -> (u32, bool) {
+    CONTEXT
+        .try_with(|context| {
+            let context = context.borrow();
+            let on_node = context.process.as_ref().is_some_and(|it| Arc::ptr_eq(&it.process().node, node));
+            (context.depth, on_node)
+        })
+        .unwrap_or((u32::MAX, false))
+}
+
 /// Runs `f` as `process`; whoever was current is so again afterwards, also after a panic.
 pub(crate) fn with<R>(process: ProcRef, f: impl FnOnce() -> R) -> R {
-    struct Restore(Option<ProcRef>);
+    struct Restore(Context);
     impl Drop for Restore {
         fn drop(&mut self) {
-            let outer = self.0.take();
-            let inner = CURRENT.with(|current| current.replace(outer));
+            let outer = mem::take(&mut self.0);
+            let inner = CONTEXT.with(|context| context.replace(outer));
             drop(inner);
         }
     }
-    let _restore = Restore(CURRENT.with(|current| current.replace(Some(process))));
+    let _restore = Restore(CONTEXT.with(|context| {
+        let mut context = context.borrow_mut();
+        let inner = Context { process: Some(process), spawned: None, depth: context.depth + 1 };
+        mem::replace(&mut *context, inner)
+    }));
     f()
 }
 
@@ -54,21 +94,21 @@ pub(crate) fn recording<R>(f: impl FnOnce() -> R) -> (R, Vec<Pid>) {
     struct Stop;
     impl Drop for Stop {
         fn drop(&mut self) {
-            SPAWNED.with(RefCell::take);
+            CONTEXT.with(|context| context.borrow_mut().spawned.take());
         }
     }
-    SPAWNED.with(|spawned| spawned.replace(Some(Vec::new())));
+    CONTEXT.with(|context| context.borrow_mut().spawned.replace(Vec::new()));
     let stop = Stop;
     let result = f();
-    let spawned = SPAWNED.with(RefCell::take).unwrap_or_default();
+    let spawned = CONTEXT.with(|context| context.borrow_mut().spawned.take()).unwrap_or_default();
     drop(stop);
     (result, spawned)
 }
 
 /// A process was spawned with a link; noted if somebody records that.
 pub(crate) fn spawned(pid: Pid) {
-    SPAWNED.with(|spawned| {
-        if let Some(spawned) = &mut *spawned.borrow_mut() {
+    CONTEXT.with(|context| {
+        if let Some(spawned) = &mut context.borrow_mut().spawned {
             spawned.push(pid);
         }
     });

@@ -10,8 +10,8 @@ use crate::{
         node::Node,
         panics,
         recipient::Recipient,
+        run,
         spawn::{self, Spawn},
-        task,
         timer::{self, Timer},
     },
 };
@@ -71,17 +71,17 @@ impl IntoExitReason for <fn() -> ! as Returns>::Output {
 /// A letter of a bare process. What is in it is made into an `M` by the one who reads it, not by the one who sends:
 /// that is user code, which is not to run under a lock or in the last acts of another process.
 pub(crate) trait Open<M>: Send {
-    fn open(self: Box<Self>) -> M;
+    fn open(&mut self) -> M;
 }
 
 impl<M: From<T>, T: Send> Open<M> for Letter<dyn Open<M>, T> {
-    fn open(self: Box<Self>) -> M {
-        M::from(self.into_value())
+    fn open(&mut self) -> M {
+        M::from(self.take_value())
     }
 }
 
 impl<M: From<T> + 'static, T: Send + 'static> Erase<T> for dyn Open<M> {
-    fn erase(letter: Box<Letter<Self, T>>) -> Box<Self> {
+    fn erase(letter: &mut Letter<Self, T>) -> &mut Self {
         letter
     }
 }
@@ -98,6 +98,9 @@ impl<M: Send + 'static> Proc for Bare<M> {
     }
     fn close(&self) {
         self.mailbox().close().for_each(panics::drop_quietly);
+    }
+    fn run(self: Arc<Self>) {
+        run::run(&self);
     }
     fn request_stop(&self, _: ExitReason) -> bool {
         false
@@ -151,12 +154,11 @@ impl<M: Send + 'static> Inbox<M> {
         if let Some(message) = self.try_receive() {
             return Poll::Ready(message);
         }
-        let me: ProcRef = self.block.clone();
-        if task::polls_with(&me, cx.waker()) {
+        if run::polls_with(&self.block, cx.waker()) {
             return Poll::Pending;
         }
         // We are in another task, or in a set of futures that polls only those that were woken.
-        self.block.process.waker_slot().set_reader(cx.waker());
+        self.block.process.set_reader(cx.waker());
         // Race: a message that came just before was not told to us.
         self.try_receive().map_or(Poll::Pending, Poll::Ready)
     }
@@ -166,7 +168,7 @@ impl<M: Send + 'static> Inbox<M> {
         if self.taken.is_empty() {
             self.taken = self.block.mailbox().take();
         }
-        let letter = self.taken.next()?;
+        let mut letter = self.taken.next()?;
         self.block.process.stats.count_message();
         Some(letter.open())
     }

@@ -48,7 +48,7 @@ pub fn info(pid: Pid) -> Option<Info> {
     let process = block.process();
     // In this order: what is sent between the two looks is not missed.
     let messages = process.stats.handled();
-    let sent = process.waker_slot().messages();
+    let sent = process.turns.messages();
     let ancestors = Ancestor::pids(process.ancestors.as_ref()).collect();
     let callers = Ancestor::pids(process.callers.as_ref()).collect();
     let state = process.lock();

@@ -25,9 +25,9 @@ use crate::{
         links::{NoProc, signal},
         messages::{Down, Exit},
         node::{Node, Time},
+        run,
         signal::Signal,
         spawn::{self, Spawn},
-        task,
     },
 };
 use std::sync::Arc;
@@ -90,7 +90,8 @@ impl Puppet {
 
     /// Does its last acts.
     pub(crate) fn end(&self, reason: ExitReason) {
-        task::end_unborn(&self.process, reason);
+        let turn = self.process.process().turns.claim().expect("nobody polls it");
+        run::end_unborn(&self.process, turn, reason);
     }
 
     pub(crate) fn signal(&self, kind: Signal, reason: ExitReason) {
@@ -104,7 +105,7 @@ impl Puppet {
 
     /// The messages that it got, and has not taken before.
     pub(crate) fn take(&self) -> Vec<Message> {
-        self.block.mailbox().take().map(Open::open).collect()
+        self.block.mailbox().take().map(|mut letter| letter.open()).collect()
     }
 
     pub(crate) fn monitor(&self, target: &Self) -> crate::pid::Ref {

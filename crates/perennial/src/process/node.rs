@@ -11,6 +11,7 @@ use crate::{
         events::{EventStream, Events},
         last_acts, links, monitors,
         names::Names,
+        scheduler::Scheduler,
         table::Table,
     },
 };
@@ -51,6 +52,9 @@ pub(crate) struct NodeInner {
     pub(crate) clock: Arc<Clock>,
     pub(crate) events: Events,
     pub(crate) executor: Executor,
+    pub(crate) scheduler: Arc<Scheduler>,
+    /// Whether callers run idle servers.
+    pub(crate) inline: AtomicBool,
     observed: AtomicBool,
 }
 
@@ -118,9 +122,12 @@ impl Node {
             names: Names::new(),
             clock,
             events: Events::default(),
+            scheduler: Scheduler::new(&executor),
             executor: executor.clone(),
+            inline: AtomicBool::new(true),
             observed: AtomicBool::new(false),
         }));
+        node.0.scheduler.start(&executor, &Arc::downgrade(&node.0));
         nodes_mut(|nodes| nodes.by_id.insert(id, Arc::downgrade(&node.0)));
         node
     }
@@ -179,6 +186,12 @@ impl Node {
         if observe {
             self.0.table.all().iter().for_each(|process| process.process().observe());
         }
+    }
+
+    /// Whether a call to an idle server is handled at once, by the caller: on at first. Off, every message waits until a
+    /// worker comes to it, as it does where the conditions for that are not given. What a program sees is the same.
+    pub fn set_inline_calls(&self, inline: bool) {
+        self.0.inline.store(inline, Ordering::Relaxed);
     }
 
     /// How many processes there are.
@@ -310,6 +323,8 @@ impl NodeInner {
 
 impl Drop for NodeInner {
     fn drop(&mut self) {
+        // Nobody is left to be polled.
+        self.scheduler.close();
         let id = self.id;
         if let Ok(mut nodes) = NODES.write() {
             nodes.by_id.remove(&id);

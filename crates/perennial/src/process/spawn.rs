@@ -4,16 +4,19 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{Ancestor, Block, Proc, ProcRef, Process, Starter},
+        block::{Ancestor, Block, New, Proc, ProcRef, Process, Starter},
         current,
         events::EventKind,
-        links,
+        inline, links,
         node::{Node, NodeInner},
-        panics,
-        task::{self, ProcessTask},
+        panics, run,
     },
 };
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 /// What is asked of a new process.
 #[derive(Default)]
@@ -28,6 +31,10 @@ pub(crate) struct Spawn {
     pub(crate) room: Option<usize>,
     /// The callers of a task.
     pub(crate) callers: Option<Arc<Ancestor>>,
+    /// The longest run by a caller that is not slow; none if callers are never to run it.
+    pub(crate) inline: Option<Duration>,
+    /// Poll it here and now for the first time, if that can be.
+    pub(crate) at_once: bool,
 }
 
 /// Spawns a process on the current node. `body` makes what it runs from its own block.
@@ -40,13 +47,14 @@ pub(crate) fn spawn<D: ?Sized + 'static, F, R>(
 where
     Block<D>: Proc,
     F: Future<Output = (ExitReason, R)> + Send + 'static,
-    R: 'static,
+    R: Send + 'static,
 {
     panics::install_hook();
     let node = Node::current().0;
     let me = current::process();
     let parent = if spawn.link { me.as_ref() } else { None };
     let (behaviour, parent_pid) = (spawn.behaviour, parent.map(|parent| parent.process().pid));
+    let at_once = spawn.at_once;
     let block = make(&node, parent, spawn);
     let (process, pid): (ProcRef, Pid) = (block.clone(), block.pid());
     let cause = me.as_ref().and_then(|me| me.process().cause());
@@ -58,9 +66,22 @@ where
         current::spawned(pid);
     }
     // User code, and the process is known already: if it panics, that is how the process ends.
-    match panics::catch(|| body(block.clone())) {
-        Ok(body) => node.executor.spawn(ProcessTask::new(process, body)),
-        Err(reason) => task::end_unborn(&process, reason),
+    let body = panics::catch(|| run::body(body(block.clone())));
+    let mut turn = block.process.turns.claim().expect("nobody else has made it");
+    match body {
+        Err(reason) => run::end_unborn(&process, turn, reason),
+        Ok(body) => {
+            turn.with(|its| *its = body);
+            if node.scheduler.is_closed() {
+                run::end_unborn(&process, turn, ExitReason::Killed);
+            } else if at_once && inline::may_run(&node) {
+                run::run_turn(&block, turn);
+            } else {
+                // Notified first: so whoever ends the turn is told to schedule it.
+                block.process.notify();
+                run::give_back(&block, turn);
+            }
+        }
     }
     block
 }
@@ -77,10 +98,14 @@ where
     let (slot, serial, order) = node.table.reserve();
     let pid = Pid { node: node.id, slot, serial, creation: node.creation };
     let parent = parent.map(|parent| parent.process());
-    let mut process = Process::new(pid, order, node.clone(), parent, spawn.behaviour, spawn.room);
-    process.callers = spawn.callers;
-    let block = Arc::new(Block::<D>::new(process));
-    block.process.lock().starter = spawn.starter;
+    let Spawn { starter, behaviour, room, callers, inline, .. } = spawn;
+    let new = New { pid, order, node: node.clone(), parent, behaviour, room, inline };
+    let block = Arc::new_cyclic(|me: &Weak<Block<D>>| {
+        let mut process = Process::new(new, me.clone());
+        process.callers = callers;
+        Block::new(process)
+    });
+    block.process.lock().starter = starter;
     node.table.insert(block.clone());
     // Race: asked now that it is in the table, see `process::stats`.
     if node.observed() {

@@ -233,6 +233,7 @@ async fn a_call_that_is_dropped_before_its_first_poll_does_nothing() {
 #[perennial::test]
 async fn a_call_that_is_dropped_after_its_first_poll_is_served() {
     let (server, mut log) = puppet().await;
+    Node::current().set_inline_calls(false);
     {
         let mut call = pin!(server.call(Ask(|puppet: &mut Puppet, _: &mut Cx<Puppet>| {
             puppet.sees(Seen::Cast(1));

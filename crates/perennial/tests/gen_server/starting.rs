@@ -265,6 +265,7 @@ async fn init_may_take_as_long_as_it_likes_without_a_limit() {
 #[perennial::test]
 async fn a_start_that_is_dropped_goes_on() {
     let (script, _log) = script(|_| Ok(()));
+    Node::current().set_inline_calls(false);
     {
         let mut start = std::pin::pin!(gen_server::start(script, NAME));
         assert!(futures_util::poll!(start.as_mut()).is_pending());

@@ -1,19 +1,16 @@
 //! Exit signals, the return of the body, and last acts that two threads want to do.
 
 use super::{Message, Puppet, in_every_order, node};
-use crate::{
-    exit_reason::ExitReason,
-    process::{signal::Signal, task::ProcessTask},
-};
+use crate::{exit_reason::ExitReason, process::signal::Signal};
 use loom::thread;
 use std::{
-    future::{Future, pending},
+    future::Future,
     pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Wake, Waker},
 };
 
 /// The reasons with which a watcher and a linked process that traps were told of the end.
@@ -84,28 +81,6 @@ impl Wake for Woken {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::SeqCst);
     }
-}
-
-#[test]
-fn a_kill_ends_the_poll_that_runs_or_has_another_one_made() {
-    in_every_order(|| {
-        let node = node();
-        let me = Puppet::new(&node);
-        let killed = me.clone();
-        let kill = thread::spawn(move || killed.signal(Signal::Kill, ExitReason::Killed));
-        let woken = Arc::new(Woken(AtomicBool::new(false)));
-        let waker = Waker::from(woken.clone());
-        let mut cx = Context::from_waker(&waker);
-        let mut task = pin!(ProcessTask::new(me.process.clone(), pending::<(ExitReason, ())>()));
-        let first = task.as_mut().poll(&mut cx);
-        kill.join().unwrap();
-        if first.is_pending() {
-            assert!(woken.0.load(Ordering::SeqCst));
-            assert_eq!(task.as_mut().poll(&mut cx), Poll::Ready(()));
-        }
-        assert_eq!(me.process.process().reason(), Some(ExitReason::Killed));
-        assert!(node.process(me.pid()).is_none());
-    });
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! Whether one who calls a server runs it at once, on its own stack.
+//!
+//! That spares two switches between tasks, which is most of what a call costs. It is done only where nobody can tell
+//! the difference: the server is idle and has an empty mailbox, so it would have been next anyway; the caller is itself
+//! being polled on a thread of the server's runtime, so all that a callback may use is there; and few do so inside
+//! of each other, so the stack does not grow. If the handler waits, the server goes on as if it had been woken.
+//!
+//! A handler that computes for long would hold up its caller, and two callers that could run side by side. So the time
+//! is taken now and then, and a server that is slow is left to the workers for a while.
+
+use crate::{
+    executor::Executor,
+    process::{
+        block::{Block, Proc},
+        current,
+        node::NodeInner,
+        run::{self, BodyTurn},
+    },
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// So many processes run inside of each other on one stack at most.
+const DEPTH: u32 = 8;
+
+/// Of so many inline runs of a server one is timed, the first included: a look at the clock costs as much as the run.
+const SAMPLE: u32 = 64;
+
+/// A server whose run took longer is slow, unless it says otherwise.
+pub(crate) const SLOW: Duration = Duration::from_micros(50);
+
+/// So many calls to a slow server go through its queue before it is tried again: a thread may have been interrupted.
+const REST: u32 = 1024;
+
+/// Never run by a caller.
+const NEVER: u32 = u32::MAX;
+
+/// What is known of one process. Counts may be off by a few if callers meet.
+#[derive(Debug)]
+pub(crate) struct Inline {
+    /// How many calls go through the queue before the next try, or [`NEVER`].
+    rest: AtomicU32,
+    runs: AtomicU32,
+    /// A run that took longer was slow; in microseconds.
+    slow: u32,
+}
+
+impl Inline {
+    /// With the longest run that is not slow; none if callers are never to run it.
+    pub(crate) fn new(limit: Option<Duration>) -> Self {
+        let rest = if limit.is_some() { 0 } else { NEVER };
+        let slow = limit.map_or(0, |limit| u32::try_from(limit.as_micros()).unwrap_or(u32::MAX));
+        Self { rest: AtomicU32::new(rest), runs: AtomicU32::new(0), slow }
+    }
+
+    fn is_ready(&self) -> bool {
+        match self.rest.load(Ordering::Relaxed) {
+            0 => true,
+            NEVER => false,
+            rest => {
+                self.rest.store(rest - 1, Ordering::Relaxed);
+                false
+            }
+        }
+    }
+
+    /// Counts a run; true if it is to be timed.
+    fn is_sampled(&self) -> bool {
+        let runs = self.runs.load(Ordering::Relaxed);
+        self.runs.store(runs.wrapping_add(1), Ordering::Relaxed);
+        runs.is_multiple_of(SAMPLE)
+    }
+}
+
+/// Whether code here and now may run a process of `node` on its own stack.
+pub(crate) fn may_run(node: &Arc<NodeInner>) -> bool {
+    if !node.inline.load(Ordering::Relaxed) {
+        return false;
+    }
+    let (depth, on_node) = current::depth_on(node);
+    depth < DEPTH && (on_node || Executor::try_current().is_some_and(|here| here.id() == node.executor.id()))
+}
+
+/// The turn of a process for one who calls it, if it may run it.
+pub(crate) fn take_turn<D: ?Sized>(block: &Block<D>) -> Option<BodyTurn<'_>> {
+    let process = &block.process;
+    if !process.inline.is_ready() || !may_run(&process.node) {
+        return None;
+    }
+    process.try_turn()
+}
+
+/// Polls a process whose turn was taken.
+pub(crate) fn run_turn<D: ?Sized + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_>)
+where
+    Block<D>: Proc,
+{
+    let inline = &block.process.inline;
+    if !inline.is_sampled() {
+        return run::run_turn(block, turn);
+    }
+    let began = Instant::now();
+    run::run_turn(block, turn);
+    if began.elapsed().as_micros() > u128::from(inline.slow) {
+        inline.rest.store(REST, Ordering::Relaxed);
+    }
+}

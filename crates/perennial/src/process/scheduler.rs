@@ -1,0 +1,366 @@
+//! Which process is polled next, and on which thread.
+//!
+//! A node has as many workers as its runtime has threads. A worker is a task of the runtime: it polls one process
+//! after the other, and lets the runtime run other tasks in between. So I/O, timers, `tokio::spawn` and
+//! `block_in_place` work in every callback.
+//!
+//! # Invariants
+//!
+//! 1. A process is in one queue at most: it is put there by whoever its `Turns` told to schedule it, and taken out by
+//!    the worker that begins its turn.
+//! 2. A worker sleeps only after it has said so in `asleep` and has then found all queues empty. Whoever puts a
+//!    process into a queue looks at `asleep` after that, unless it is itself a worker and the only one who has
+//!    something to do. So no process is slept over.
+//! 3. After `closed` nothing is polled any more. All processes of the node are ended by who closed it, or by who polls
+//!    them at that time.
+//!
+//! # Who is woken
+//!
+//! To wake a thread costs fifty times what it takes to poll a process. So a worker that puts a single process into its
+//! own queue wakes nobody: it comes to that itself, when the process that it polls is done. Should that one block the
+//! thread meanwhile, [`watch`] notices, and has another worker take what lies in the queue.
+
+use crate::{
+    executor::Executor,
+    process::{block::ProcRef, node::NodeInner, run},
+    sync::thread_local,
+};
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    ptr,
+    sync::{
+        Arc, Mutex, MutexGuard, Weak,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use tokio::{sync::Notify, task::coop};
+
+/// How many processes a worker polls before it lets other tasks of its thread run.
+const POLLS: u32 = 64;
+
+/// How often a worker that has work of its own looks at what came from outside.
+const LOOK_OUTSIDE: u32 = 31;
+
+/// More threads than this take no part: what is asleep is one word of bits.
+const MOST_WORKERS: usize = 64;
+
+/// How long a process may block its thread before others take what waits behind it.
+const STALL: Duration = Duration::from_millis(10);
+
+/// The queues of a node.
+pub(crate) struct Scheduler {
+    lanes: Box<[Lane]>,
+    /// What was scheduled by threads that are no worker of this node.
+    outside: Mutex<VecDeque<ProcRef>>,
+    /// Its length, to be looked at without the lock.
+    outside_len: AtomicUsize,
+    /// One bit for each worker that sleeps.
+    asleep: AtomicU64,
+    closed: AtomicBool,
+    /// Whether [`watch`] looks again soon by itself.
+    watching: AtomicBool,
+    watch: Notify,
+}
+
+/// What belongs to one worker.
+#[derive(Default)]
+struct Lane {
+    queue: Mutex<VecDeque<ProcRef>>,
+    waker: Mutex<Option<Waker>>,
+    /// How many processes it has begun to poll.
+    polls: AtomicU64,
+}
+
+/// The worker that polls a process on this thread.
+#[derive(Clone, Copy)]
+struct Here {
+    scheduler: *const Scheduler,
+    lane: usize,
+}
+
+thread_local! {
+    static HERE: Cell<Here> = const { Cell::new(Here { scheduler: ptr::null(), lane: 0 }) };
+}
+
+impl Scheduler {
+    /// With one queue for each thread of the runtime.
+    pub(crate) fn new(executor: &Executor) -> Arc<Self> {
+        let workers = executor.workers().clamp(1, MOST_WORKERS);
+        Arc::new(Self {
+            lanes: (0..workers).map(|_| Lane::default()).collect(),
+            outside: Mutex::default(),
+            outside_len: AtomicUsize::new(0),
+            asleep: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            watching: AtomicBool::new(false),
+            watch: Notify::new(),
+        })
+    }
+
+    /// Starts the workers; they end with the node, or with the runtime.
+    pub(crate) fn start(self: &Arc<Self>, executor: &Executor, node: &Weak<NodeInner>) {
+        for lane in 0..self.lanes.len() {
+            executor.spawn(Worker { scheduler: self.clone(), node: node.clone(), lane, tick: 0 });
+        }
+        if self.lanes.len() > 1 {
+            executor.spawn_timed(watch(self.clone()));
+        }
+    }
+
+    /// Has a process polled: one whose `Turns` said that it is to be scheduled. May be called under its lock.
+    pub(crate) fn schedule(&self, process: ProcRef) {
+        let here = HERE.with(Cell::get);
+        if ptr::eq(here.scheduler, self) {
+            let waiting = {
+                let mut queue = lock(&self.lanes[here.lane].queue);
+                queue.push_back(process);
+                queue.len()
+            };
+            if waiting > 1 {
+                self.wake_one();
+            } else {
+                self.expect_a_stall();
+            }
+        } else {
+            {
+                let mut outside = lock(&self.outside);
+                outside.push_back(process);
+                self.outside_len.store(outside.len(), Ordering::Relaxed);
+            }
+            self.wake_one();
+        }
+    }
+
+    /// Wakes a worker that sleeps, if there is one.
+    fn wake_one(&self) {
+        // SeqCst: pairs with the one of a worker that goes to sleep, see invariant 2.
+        fence(Ordering::SeqCst);
+        let mut asleep = self.asleep.load(Ordering::Relaxed);
+        while asleep != 0 {
+            let bit = asleep & asleep.wrapping_neg();
+            match self.asleep.compare_exchange_weak(
+                asleep,
+                asleep & !bit,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    let lane = bit.trailing_zeros() as usize;
+                    let waker = lock(&self.lanes[lane].waker).clone();
+                    if let Some(waker) = waker {
+                        waker.wake();
+                    }
+                    return;
+                }
+                Err(now) => asleep = now,
+            }
+        }
+    }
+
+    /// Somebody has to look whether the process that is being polled here blocks the one that was put behind it.
+    fn expect_a_stall(&self) {
+        if self.lanes.len() > 1
+            && !self.watching.load(Ordering::Relaxed)
+            && !self.watching.swap(true, Ordering::Relaxed)
+        {
+            self.watch.notify_one();
+        }
+    }
+
+    /// The next process for the worker of `lane`: its own, else one from outside, else half of another one's.
+    fn next(&self, lane: usize, tick: u32) -> Option<ProcRef> {
+        if tick.is_multiple_of(LOOK_OUTSIDE)
+            && let Some(process) = self.next_outside()
+        {
+            return Some(process);
+        }
+        // A statement of its own: the lock is not held by what follows.
+        let own = lock(&self.lanes[lane].queue).pop_front();
+        own.or_else(|| self.next_outside()).or_else(|| self.steal(lane))
+    }
+
+    fn next_outside(&self) -> Option<ProcRef> {
+        if self.outside_len.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut outside = lock(&self.outside);
+        let process = outside.pop_front();
+        self.outside_len.store(outside.len(), Ordering::Relaxed);
+        process
+    }
+
+    fn steal(&self, thief: usize) -> Option<ProcRef> {
+        let others = (1..self.lanes.len()).map(|step| (thief + step) % self.lanes.len());
+        for lane in others {
+            let mut stolen: VecDeque<_> = {
+                let mut queue = lock(&self.lanes[lane].queue);
+                let half = queue.len().div_ceil(2);
+                queue.drain(..half).collect()
+            };
+            if let Some(first) = stolen.pop_front() {
+                if !stolen.is_empty() {
+                    lock(&self.lanes[thief].queue).append(&mut stolen);
+                }
+                return Some(first);
+            }
+        }
+        None
+    }
+
+    /// Whether any queue has something. Under the locks, so that what was put there before is seen.
+    fn has_work(&self) -> bool {
+        !lock(&self.outside).is_empty() || self.lanes.iter().any(|lane| !lock(&lane.queue).is_empty())
+    }
+
+    /// Ends the workers. What lies in a queue is polled no more.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        for lane in &self.lanes {
+            let waker = lock(&lane.waker).take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+        self.watch.notify_one();
+    }
+
+    /// Takes all that lies in the queues.
+    fn drain(&self) -> Vec<ProcRef> {
+        let mut all: Vec<_> = mem::take(&mut *lock(&self.outside)).into();
+        for lane in &self.lanes {
+            all.extend(mem::take(&mut *lock(&lane.queue)));
+        }
+        all
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scheduler").field("workers", &self.lanes.len()).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no user code runs under a lock of the scheduler")
+}
+
+/// A task of the runtime that polls processes.
+struct Worker {
+    scheduler: Arc<Scheduler>,
+    node: Weak<NodeInner>,
+    lane: usize,
+    tick: u32,
+}
+
+impl Future for Worker {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        /// Whoever was here before is so again afterwards: a process may run another runtime inside of itself.
+        struct Restore(Here);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                HERE.with(|here| here.set(self.0));
+            }
+        }
+        let this = &mut *self;
+        let scheduler = &*this.scheduler;
+        let lane = &scheduler.lanes[this.lane];
+        {
+            let mut waker = lock(&lane.waker);
+            if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                *waker = Some(cx.waker().clone());
+            }
+        }
+        let bit = 1 << this.lane;
+        scheduler.asleep.fetch_and(!bit, Ordering::Relaxed);
+        let _restore = Restore(
+            HERE.with(|here| here.replace(Here { scheduler: ptr::from_ref(scheduler), lane: this.lane })),
+        );
+        for _ in 0..POLLS {
+            if scheduler.is_closed() {
+                return Poll::Ready(());
+            }
+            // What is used up here is given again to the next poll of this task.
+            if !coop::has_budget_remaining() {
+                break;
+            }
+            this.tick = this.tick.wrapping_add(1);
+            let Some(process) = scheduler.next(this.lane, this.tick) else {
+                scheduler.asleep.fetch_or(bit, Ordering::Relaxed);
+                // SeqCst: pairs with the one in `wake_one`, see invariant 2.
+                fence(Ordering::SeqCst);
+                if !scheduler.has_work() && !scheduler.is_closed() {
+                    return Poll::Pending;
+                }
+                scheduler.asleep.fetch_and(!bit, Ordering::Relaxed);
+                continue;
+            };
+            lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            process.run();
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // The node has ended the workers, or another one was dropped before.
+        if self.scheduler.closed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        // The runtime shuts down: what can never run any more ends. One that another thread polls finds that it is
+        // doomed, and one that is spawned from now on ends at once.
+        self.scheduler.close();
+        let mut left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
+        // The end of one has others scheduled.
+        while !left.is_empty() {
+            left.iter().for_each(run::abandon);
+            left = self.scheduler.drain();
+        }
+    }
+}
+
+/// Looks after workers whose process blocks their thread: what waits behind it is for others.
+///
+/// Asleep while nobody puts anything into a queue.
+async fn watch(scheduler: Arc<Scheduler>) {
+    let mut before: Vec<u64> = vec![0; scheduler.lanes.len()];
+    loop {
+        scheduler.watch.notified().await;
+        loop {
+            if scheduler.is_closed() {
+                return;
+            }
+            tokio::time::sleep(STALL).await;
+            let polls: Vec<_> =
+                scheduler.lanes.iter().map(|lane| lane.polls.load(Ordering::Relaxed)).collect();
+            let stalled =
+                |lane: usize| polls[lane] == before[lane] && !lock(&scheduler.lanes[lane].queue).is_empty();
+            if (0..polls.len()).any(stalled) {
+                scheduler.wake_one();
+            } else if polls == before {
+                break;
+            }
+            before = polls;
+        }
+        // Race: one who put something into a queue just before found us watching. Its worker was awake then; should
+        // its process block, there is one more look.
+        scheduler.watching.store(false, Ordering::Relaxed);
+        if scheduler.has_work() {
+            scheduler.expect_a_stall();
+        }
+    }
+}
