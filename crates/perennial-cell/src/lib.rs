@@ -3,7 +3,9 @@
 //! * [`Mailbox`]: an unbounded queue in arrival order; many senders, one allocation a message, taken whole.
 //! * [`Turns`]: the body of a process and the right to poll it, with a state word that joins wake-ups.
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
-//! * [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
+//! * [`Pooled`], [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
+//! * [`Lent`]: the state of a server, and the future that has borrowed it.
+//! * [`Scoped`]: a reference that holds while a function runs.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!
 //! A process has two lanes. What OTP delivers as a message lies in the mailbox; a deadly signal is a flag
@@ -15,15 +17,19 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod activity;
+mod lent;
 mod mailbox;
 mod notify;
 mod pool;
 mod pooled;
+mod scoped;
 mod sync;
 mod turns;
 
 pub use activity::Activity;
+pub use lent::{Lending, Lent, downcast_pinned};
 pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use notify::{Notify, Polled};
-pub use pooled::PooledFuture;
+pub use pooled::{Pooled, PooledFuture};
+pub use scoped::Scoped;
 pub use turns::{Ended, Notified, Turn, Turns};

@@ -7,10 +7,12 @@
 use crate::{
     gen_server::{
         Caller, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, ServerRef,
+        direct::{self, Direct},
         message::{BoundedCast, Call, Cast, Info},
     },
-    process::Recipient,
+    process::{Recipient, run::Run},
 };
+use std::{pin::Pin, task::Context};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// A request that a server of type `S` answers: it has [`HandleCall`](super::HandleCall) or [`HandleCallFrom`] for it.
@@ -20,6 +22,21 @@ pub trait CallTo<S: GenServer>: Send + 'static {
 
     #[doc(hidden)]
     fn put_into(self, server: &ServerRef<S>, from: Caller<Self::Reply>) -> Result<(), Caller<Self::Reply>>;
+
+    /// Whether [`call_direct`](Self::call_direct) can be used.
+    #[doc(hidden)]
+    const DIRECT: bool;
+
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "of use to nobody else")]
+    fn call_direct(
+        self,
+        server: &ServerRef<S>,
+        body: Pin<&mut dyn Run>,
+        task: &mut Context<'_>,
+    ) -> (Direct<Self, Self::Reply>, bool)
+    where
+        Self: Sized;
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
@@ -27,6 +44,18 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
 
     fn put_into(self, server: &ServerRef<S>, from: Caller<S::Reply>) -> Result<(), Caller<S::Reply>> {
         server.0.push(Call { request: self, from }).map_err(|Call { from, .. }| from)
+    }
+
+    const DIRECT: bool = !S::KEEPS_CALLER;
+
+    #[allow(private_interfaces, reason = "of use to nobody else")]
+    fn call_direct(
+        self,
+        server: &ServerRef<S>,
+        body: Pin<&mut dyn Run>,
+        task: &mut Context<'_>,
+    ) -> (Direct<M, S::Reply>, bool) {
+        direct::call(&server.0, body, self, task)
     }
 }
 

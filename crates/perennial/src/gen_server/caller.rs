@@ -66,7 +66,7 @@ impl<R: Send + 'static> Drop for Caller<R> {
     fn drop(&mut self) {
         if let Some(cell) = self.cell.take() {
             cell.unlist(&self.server);
-            self.server.process().drop_caller(current::is(&self.server), cell);
+            self.server.process().drop_caller(current::is(self.server.process()), cell);
         }
     }
 }

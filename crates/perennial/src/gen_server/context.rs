@@ -22,9 +22,9 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -234,6 +234,32 @@ impl<S: GenServer> Cx<S> {
     }
 
     /// The time-out that was asked for; it begins now.
+    /// Whether nothing comes but what lies in the mailbox or comes there.
+    pub(super) fn has_only_messages(&mut self) -> bool {
+        let has_timeout = self.timeout.is_some();
+        let pending = self.pending();
+        !has_timeout
+            && pending.system.is_none()
+            && pending.continues.is_empty()
+            && pending.background.is_none()
+    }
+
+    /// As [`has_only_messages`](Self::has_only_messages), and there is none.
+    pub(super) fn is_idle(&mut self) -> bool {
+        self.has_only_messages() && self.pending().taken.is_empty() && self.me.0.mailbox().is_empty()
+    }
+
+    /// As [`next`](Self::next), of one that [has only messages](Self::has_only_messages).
+    pub(super) fn poll_message(&mut self, task: &mut Context<'_>) -> Poll<Letters<S>> {
+        self.take_letters();
+        if self.pending().taken.is_empty() {
+            return Poll::Pending;
+        }
+        // One unit a message, see `next`.
+        ready!(pin!(tokio::task::coop::consume_budget()).poll(task));
+        self.open_letter().map_or(Poll::Pending, Poll::Ready)
+    }
+
     pub(super) fn idle_timeout(&self) -> Idle<S> {
         match self.timeout {
             Some((duration, make)) => self.idle(Some(duration), make),

@@ -1,43 +1,183 @@
 //! The life of a server: init, then one message after the other, then `terminate`.
+//!
+//! An idle server holds no future. A handler's future has borrowed the server and its context while it runs; so has one
+//! that waits for more than messages, such as a time-out; so has `terminate`.
 
 use crate::{
     child_spec::StartError,
     exit_reason::ExitReason,
-    gen_server::{Cx, GenServer, InitError, Register, Registered, ServerRef, shown::shown, system::System},
+    gen_server::{
+        Cx, GenServer, InitError, NoReply, Register, Registered, ServerRef, message::Handling, shown::shown,
+        system::System,
+    },
     process::{
         block::{Crash, ProcRef, Started},
-        panics::CatchUnwind,
+        panics::{self, CatchUnwind},
+        run::Run,
     },
 };
-use std::any::type_name;
+use perennial_cell::{Lending, Lent, PooledFuture};
+use pin_project_lite::pin_project;
+use std::{
+    any::{Any, type_name},
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
-/// What the process of a server runs. Returns the state too, for the last acts to drop.
-pub(crate) async fn run<S: GenServer>(
-    me: ServerRef<S>,
-    args: S::Args,
-    name: impl Register<S>,
-    system: Option<Box<System<S>>>,
-) -> (ExitReason, Option<(S, Cx<S>)>) {
-    let mut cx = Cx::new(me, system);
-    let mut server = match init(args, name, &mut cx).await {
-        Ok(server) => server,
-        Err(reason) => return (reason, None),
-    };
-    acknowledge(cx.process());
-    let reason = serve(&mut server, &mut cx).await;
-    cx.forget_requests();
-    leave_for_report(&server, &reason, &mut cx);
-    let terminated = CatchUnwind::new(server.terminate(&reason, &mut cx)).await;
-    let reason = match terminated {
-        Ok(Ok(())) => reason,
-        Ok(Err(other)) | Err(other) => {
-            if reason.is_clean() {
-                leave_for_report(&server, &other, &mut cx);
+/// A server and its context.
+pub(super) type Server<S> = (S, Cx<S>);
+
+pin_project! {
+    /// What the process of a server runs.
+    pub(crate) struct Serving<S: GenServer> {
+        #[pin]
+        phase: Phase<S>,
+    }
+}
+
+pin_project! {
+    #[project = Now]
+    enum Phase<S: GenServer> {
+        Starting {
+            start: PooledFuture<'static, Result<Server<S>, ExitReason>>,
+        },
+        Running {
+            #[pin]
+            server: Lent<Server<S>, NoReply>,
+            // It has stopped: `terminate` runs.
+            ends: bool,
+        },
+    }
+}
+
+impl<S: GenServer> Serving<S> {
+    /// Begins with its `init`, before which it takes its name.
+    pub(crate) fn new(
+        me: ServerRef<S>,
+        args: S::Args,
+        name: impl Register<S>,
+        system: Option<Box<System<S>>>,
+    ) -> Self {
+        let start = async move {
+            let mut cx = Cx::new(me, system);
+            let server = init(args, name, &mut cx).await?;
+            Ok((server, cx))
+        };
+        Self { phase: Phase::Starting { start: PooledFuture::new(start) } }
+    }
+
+    /// The server, if it does nothing and waits for nothing but messages.
+    pub(super) fn idle(self: Pin<&mut Self>) -> Option<Pin<&mut Lent<Server<S>, NoReply>>> {
+        match self.project().phase.project() {
+            Now::Running { mut server, .. } => {
+                let is_idle = !server.is_lent()
+                    && server.as_mut().lend(|(_, cx)| Lending::Done(cx.is_idle())) == Some(true);
+                is_idle.then_some(server)
             }
-            other
+            Now::Starting { .. } => None,
+        }
+    }
+
+    /// Whether it is to be polled though no message has come.
+    pub(super) fn asks_for_more(self: Pin<&mut Self>) -> bool {
+        match self.project().phase.project() {
+            Now::Running { server, .. } => {
+                server.is_lent()
+                    || server.lend(|(_, cx)| Lending::Done(!cx.has_only_messages())) == Some(true)
+            }
+            Now::Starting { .. } => true,
+        }
+    }
+
+    /// It has stopped: it is to run `terminate` when it is polled.
+    pub(super) fn stop(self: Pin<&mut Self>, reason: ExitReason) {
+        if let Now::Running { server, ends } = self.project().phase.project() {
+            *ends = true;
+            let _lent = server.lend::<()>(|(server, cx)| Lending::Waits(terminate(server, cx, reason)));
+        }
+    }
+}
+
+impl<S: GenServer> Run for Serving<S> {
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<ExitReason> {
+        loop {
+            match self.as_mut().project().phase.project() {
+                Now::Starting { start } => {
+                    let server = match ready!(Pin::new(start).poll(task)) {
+                        Ok(server) => server,
+                        Err(reason) => return Poll::Ready(reason),
+                    };
+                    let process = server.1.process().clone();
+                    self.as_mut()
+                        .project()
+                        .phase
+                        .set(Phase::Running { server: Lent::new(server), ends: false });
+                    acknowledge(&process);
+                    process.process().settle_dropped_callers();
+                }
+                Now::Running { server, ends } => match ready!(poll_server(server, task)) {
+                    Ok(()) => {}
+                    Err(reason) if *ends => return Poll::Ready(reason),
+                    Err(reason) => self.as_mut().stop(reason),
+                },
+            }
+        }
+    }
+
+    fn as_any(self: Pin<&mut Self>) -> Pin<&mut dyn Any> {
+        self
+    }
+}
+
+/// Goes on with what the server does, or else handles the next message. An error is why it stops; a panic is one.
+fn poll_server<S: GenServer>(
+    mut server: Pin<&mut Lent<Server<S>, NoReply>>,
+    task: &mut Context<'_>,
+) -> Poll<NoReply> {
+    let handled = if server.is_lent() {
+        match panics::catch(|| server.as_mut().poll(task)) {
+            Ok(poll) => ready!(poll),
+            Err(reason) => {
+                panics::call_quietly(|| server.as_mut().take_back());
+                Err(reason)
+            }
+        }
+    } else {
+        match panics::catch(|| server.as_mut().lend(|(server, cx)| next(server, cx, task))) {
+            Ok(Some(poll)) => ready!(poll),
+            // A future has the server from now on, and was polled.
+            Ok(None) => return Poll::Pending,
+            Err(reason) => Err(reason),
         }
     };
-    (reason, Some((server, cx)))
+    if handled.is_ok() {
+        server.lend(|(_, cx)| Lending::Done(cx.process().process().settle_dropped_callers()));
+    }
+    Poll::Ready(handled)
+}
+
+/// Begins to handle the next message.
+fn next<'a, S: GenServer>(
+    server: &'a mut S,
+    cx: &'a mut Cx<S>,
+    task: &mut Context<'_>,
+) -> Lending<'a, Poll<NoReply>, NoReply> {
+    if cx.has_only_messages() {
+        return match cx.poll_message(task) {
+            Poll::Pending => Lending::Done(Poll::Pending),
+            Poll::Ready(mut letter) => match letter.handle_now(server, cx, task) {
+                Lending::Done(done) => Lending::Done(Poll::Ready(done)),
+                Lending::Waits(handling) => Lending::Waits(handling),
+            },
+        };
+    }
+    let mut handling = PooledFuture::new(async move { cx.next().await.deliver(server, cx).await });
+    match panics::catch(|| Pin::new(&mut handling).poll(task)) {
+        Ok(Poll::Ready(done)) => Lending::Done(Poll::Ready(done)),
+        Ok(Poll::Pending) => Lending::Waits(handling),
+        Err(reason) => Lending::Done(Poll::Ready(Err(reason))),
+    }
 }
 
 /// Takes the name and makes the first state. An error is the reason of the end; the starter is told what it means.
@@ -66,16 +206,21 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
     }
 }
 
-/// Handles messages until a callback stops the server.
-async fn serve<S: GenServer>(server: &mut S, cx: &mut Cx<S>) -> ExitReason {
-    cx.process().process().settle_dropped_callers();
-    loop {
-        let handling = cx.next().await.deliver(server, cx);
-        match CatchUnwind::new(handling).await {
-            Ok(Ok(())) => cx.process().process().settle_dropped_callers(),
-            Ok(Err(reason)) | Err(reason) => return reason,
+/// Runs the server's `terminate`. It is always an error: the reason with which the server ends.
+fn terminate<'a, S: GenServer>(server: &'a mut S, cx: &'a mut Cx<S>, reason: ExitReason) -> Handling<'a> {
+    PooledFuture::new(async move {
+        cx.forget_requests();
+        leave_for_report(server, &reason, cx);
+        match CatchUnwind::new(server.terminate(&reason, cx)).await {
+            Ok(Ok(())) => Err(reason),
+            Ok(Err(other)) | Err(other) => {
+                if reason.is_clean() {
+                    leave_for_report(server, &other, cx);
+                }
+                Err(other)
+            }
         }
-    }
+    })
 }
 
 /// Leaves what the report of a crash is to say of the server, if this is one.

@@ -5,7 +5,7 @@ use crate::{
     gen_server::{
         DebugOptions, GenServer, Register, ServerRef,
         message::{Deliver, ServerBlock},
-        server_loop,
+        server_loop::Serving,
         system::System,
     },
     process::{
@@ -224,9 +224,9 @@ fn begin<S: GenServer>(
         at_once: true,
         ..Spawn::default()
     };
-    let block: Arc<ServerBlock<S>> = spawn::spawn::<dyn Deliver<S>, _, _>(spawn, |block| {
+    let block: Arc<ServerBlock<S>> = spawn::spawn::<dyn Deliver<S>, _>(spawn, |block| {
         let system = System::new(options, &block.process);
-        server_loop::run(ServerRef(block), args, name, system)
+        Serving::new(ServerRef(block), args, name, system)
     });
     Ok(Starting { server: ServerRef(block), started })
 }

@@ -336,6 +336,6 @@ where
     let spawn = Spawn { behaviour: type_name::<F>(), ..spawn };
     spawn::spawn(spawn, |block: Arc<Bare<M>>| {
         let running = body(Inbox::new(block));
-        async move { (running.await.into_exit_reason(), ()) }
+        run::future(async move { (running.await.into_exit_reason(), ()) })
     })
 }

@@ -11,10 +11,10 @@
 use crate::{
     executor::Executor,
     process::{
-        block::{Block, Proc},
+        block::{Block, Process},
         current,
         node::NodeInner,
-        run::{self, BodyTurn},
+        run::BodyTurn,
     },
 };
 use std::{
@@ -95,18 +95,16 @@ pub(crate) fn take_turn<D: ?Sized>(block: &Block<D>) -> Option<BodyTurn<'_>> {
     process.try_turn()
 }
 
-/// Polls a process whose turn was taken.
-pub(crate) fn run_turn<D: ?Sized + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_>)
-where
-    Block<D>: Proc,
-{
-    let inline = &block.process.inline;
+/// Runs a process whose turn was taken: `run` ends that turn.
+pub(crate) fn timed<R>(process: &Process, run: impl FnOnce() -> R) -> R {
+    let inline = &process.inline;
     if !inline.is_sampled() {
-        return run::run_turn(block, turn);
+        return run();
     }
     let began = Instant::now();
-    run::run_turn(block, turn);
+    let result = run();
     if began.elapsed().as_micros() > u128::from(inline.slow) {
         inline.rest.store(REST, Ordering::Relaxed);
     }
+    result
 }

@@ -13,6 +13,7 @@ use futures_util::task::{ArcWake, waker_ref};
 use perennial_cell::Turn;
 use pin_project_lite::pin_project;
 use std::{
+    any::Any,
     future::Future,
     pin::Pin,
     ptr,
@@ -27,9 +28,11 @@ pub(crate) type Body = Option<Pin<Box<dyn Run>>>;
 pub(crate) type BodyTurn<'a> = Turn<'a, Body>;
 
 /// A body whose type is forgotten.
-pub(crate) trait Run: Send {
+pub(crate) trait Run: Send + 'static {
     /// Ready with the reason when it has ended.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitReason>;
+    /// For one who knows its type.
+    fn as_any(self: Pin<&mut Self>) -> Pin<&mut dyn Any>;
 }
 
 pin_project! {
@@ -41,7 +44,11 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = (ExitReason, R)> + Send, R: Send> Run for Running<F, R> {
+impl<F, R> Run for Running<F, R>
+where
+    F: Future<Output = (ExitReason, R)> + Send + 'static,
+    R: Send + 'static,
+{
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitReason> {
         let this = self.project();
         this.future.poll(cx).map(|(reason, rest)| {
@@ -49,15 +56,18 @@ impl<F: Future<Output = (ExitReason, R)> + Send, R: Send> Run for Running<F, R> 
             reason
         })
     }
+    fn as_any(self: Pin<&mut Self>) -> Pin<&mut dyn Any> {
+        self
+    }
 }
 
-/// The body of a process.
-pub(crate) fn body<F, R>(future: F) -> Body
+/// A body that is a future: it returns the reason, and what is to be dropped when that is fixed.
+pub(crate) fn future<F, R>(future: F) -> impl Run
 where
     F: Future<Output = (ExitReason, R)> + Send + 'static,
     R: Send + 'static,
 {
-    Some(Box::pin(Running { future, rest: None }))
+    Running { future, rest: None }
 }
 
 impl<D: ?Sized + 'static> ArcWake for Block<D>
@@ -101,7 +111,7 @@ where
         None
     } else {
         let waker = waker_ref(block);
-        let outcome = current::with(block.clone(), || {
+        let outcome = current::with(block, || {
             turn.with(|body| {
                 let Some(body) = body else { return Poll::Pending };
                 panics::catch(|| body.as_mut().poll(&mut Context::from_waker(&waker)))
@@ -117,6 +127,22 @@ where
     };
     let block: ProcRef = block.clone();
     end(&block, turn, outcome.unwrap_or(ExitReason::Killed));
+}
+
+/// Does one thing as a process whose turn was taken, and which needs no [attention](Process::needs_attention). Polls it
+/// after that if `f` says so.
+pub(crate) fn use_turn<D: ?Sized + 'static>(
+    block: &Arc<Block<D>>,
+    mut turn: BodyTurn<'_>,
+    f: impl FnOnce(Pin<&mut dyn Run>, &mut Context<'_>) -> bool,
+) where
+    Block<D>: Proc,
+{
+    let waker = waker_ref(block);
+    let goes_on = current::with(block, || {
+        turn.with(|body| body.as_mut().is_some_and(|body| f(body.as_mut(), &mut Context::from_waker(&waker))))
+    });
+    if goes_on || block.process.needs_attention() { run_turn(block, turn) } else { give_back(block, turn) }
 }
 
 /// Ends a turn; if it is to be polled again, schedules that.
@@ -151,7 +177,7 @@ pub(crate) fn abandon(block: &ProcRef) {
 
 fn end(block: &ProcRef, mut turn: BodyTurn<'_>, reason: ExitReason) {
     let process = block.process();
-    current::with(block.clone(), || {
+    current::with_ref(block, || {
         last_acts(block, reason, &mut || drop(turn.with(Option::take)));
     });
     if turn.done(process.node.clock.activity()) {

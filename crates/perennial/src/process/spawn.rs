@@ -9,11 +9,11 @@ use crate::{
         events::EventKind,
         inline, links,
         node::{Node, NodeInner},
-        panics, run,
+        panics,
+        run::{self, Body, Run},
     },
 };
 use std::{
-    future::Future,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -39,15 +39,13 @@ pub(crate) struct Spawn {
 
 /// Spawns a process on the current node. `body` makes what it runs from its own block.
 ///
-/// What that returns beside the reason is dropped when the reason is fixed.
-pub(crate) fn spawn<D: ?Sized + 'static, F, R>(
+/// That is dropped when the reason of the end is fixed.
+pub(crate) fn spawn<D: ?Sized + 'static, B: Run>(
     spawn: Spawn,
-    body: impl FnOnce(Arc<Block<D>>) -> F,
+    body: impl FnOnce(Arc<Block<D>>) -> B,
 ) -> Arc<Block<D>>
 where
     Block<D>: Proc,
-    F: Future<Output = (ExitReason, R)> + Send + 'static,
-    R: Send + 'static,
 {
     panics::install_hook();
     let node = Node::current().0;
@@ -66,7 +64,7 @@ where
         current::spawned(pid);
     }
     // User code, and the process is known already: if it panics, that is how the process ends.
-    let body = panics::catch(|| run::body(body(block.clone())));
+    let body = panics::catch(|| -> Body { Some(Box::pin(body(block.clone()))) });
     let mut turn = block.process.turns.claim().expect("nobody else has made it");
     match body {
         Err(reason) => run::end_unborn(&process, turn, reason),

@@ -17,7 +17,7 @@ use crate::{
         block::{Ancestor, ProcRef, Started},
         current,
         inbox::Bare,
-        links,
+        links, run,
         spawn::{self, Spawn},
     },
     task::handle::Task,
@@ -93,7 +93,7 @@ where
             Some(owner) if !links::connect(&me, owner) => None,
             _ => Some(body(Inbox::new(block))),
         };
-        async move {
+        run::future(async move {
             let Some(running) = running else {
                 return (ExitReason::shutdown_with("the owner of the task has ended"), ());
             };
@@ -101,7 +101,7 @@ where
             let send = move || drop(reply.send(value));
             me.process().lock().last_reply = Some(Box::new(send));
             (ExitReason::Normal, ())
-        }
+        })
     });
     Task::running(block.pid(), owner.map(|owner| owner.process().pid), end, value)
 }
