@@ -72,6 +72,15 @@ pub trait Address: Sync {
     /// [`CallError::NoProc`] if nobody is, [`CallError::WrongServer`] if it is a server of another type.
     fn resolve(&self) -> Result<ServerRef<Self::Server>, CallError>;
 
+    /// Uses the server that is there now. As [`resolve`](Self::resolve), where no reference has to be kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve).
+    fn with_server<R>(&self, f: impl FnOnce(&ServerRef<Self::Server>) -> R) -> Result<R, CallError> {
+        self.resolve().map(|server| f(&server))
+    }
+
     /// The server that is there now, if there is one and it is alive.
     #[doc(alias = "whereis/1")]
     fn whereis(&self) -> Option<ServerRef<Self::Server>> {
@@ -186,15 +195,15 @@ pub trait Address: Sync {
     /// [`CastError::Full`] only if the server has a bounded mailbox. `Ok` does not say that it will be handled.
     #[doc(alias = "gen_server:cast/2")]
     fn cast<M: CastTo<Self::Server>>(&self, message: M) -> Result<(), CastError<M>> {
-        // As in OTP, one who is not there does not mind.
-        let Ok(server) = self.resolve() else { return Ok(()) };
-        match server.try_room() {
+        let sent = self.with_server(|server| match server.try_room() {
             Ok(room) => {
-                message.send_to(&server, room);
+                message.send_to(server, room);
                 Ok(())
             }
             Err(NoRoom) => Err(CastError::Full(message)),
-        }
+        });
+        // As in OTP, one who is not there does not mind.
+        sent.unwrap_or(Ok(()))
     }
 
     /// As [`cast`](Self::cast), but waits for room if the server has a [bounded](super::Options::mailbox) mailbox that
@@ -280,6 +289,9 @@ impl<A: Address> Address for &A {
     type Server = A::Server;
     fn resolve(&self) -> Result<ServerRef<A::Server>, CallError> {
         (**self).resolve()
+    }
+    fn with_server<R>(&self, f: impl FnOnce(&ServerRef<A::Server>) -> R) -> Result<R, CallError> {
+        (**self).with_server(f)
     }
 }
 

@@ -359,6 +359,12 @@ impl Process {
                     self.node.scheduler.schedule(me);
                 }
             }
+            Notified::Flooded { quiet } => {
+                self.node.scheduler.wake_one();
+                if quiet {
+                    self.node.clock.quiet();
+                }
+            }
             Notified::Known { quiet: true } => self.node.clock.quiet(),
             Notified::Known { quiet: false } => {}
         }
