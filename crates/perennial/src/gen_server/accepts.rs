@@ -10,6 +10,7 @@ use crate::{
         direct::{self, Direct},
         message::{BoundedCast, Call, Cast, Info},
     },
+    pid::Pid,
     process::{Recipient, run::Run},
 };
 use std::{pin::Pin, task::Context};
@@ -33,6 +34,7 @@ pub trait CallTo<S: GenServer>: Send + 'static {
         self,
         server: &ServerRef<S>,
         body: Pin<&mut dyn Run>,
+        caller: Option<Pid>,
         task: &mut Context<'_>,
     ) -> (Direct<Self, Self::Reply>, bool)
     where
@@ -53,9 +55,10 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
         self,
         server: &ServerRef<S>,
         body: Pin<&mut dyn Run>,
+        caller: Option<Pid>,
         task: &mut Context<'_>,
     ) -> (Direct<M, S::Reply>, bool) {
-        direct::call(&server.0, body, self, task)
+        direct::call(&server.0, body, self, caller, task)
     }
 }
 

@@ -333,7 +333,7 @@ fn submit<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     request: M,
 ) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
-    let cell = put(server, request)?;
+    let cell = put(server, request, current::pid())?;
     server.0.process.notify_message();
     Ok(cell)
 }
@@ -342,8 +342,9 @@ fn submit<S: GenServer, M: CallTo<S>>(
 fn put<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     request: M,
+    caller: Option<Pid>,
 ) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
-    let (from, cell) = Caller::new(server.0.clone());
+    let (from, cell) = Caller::with_pid(server.0.clone(), caller);
     match request.put_into(server, from) {
         Ok(()) => Ok(cell),
         Err(from) => {
@@ -367,18 +368,18 @@ fn run_at_once<S: GenServer, M: CallTo<S>>(
 ) -> Result<At<M::Reply>, CallError> {
     turn.count_messages(1);
     if !M::DIRECT || server.0.process.needs_attention() || !takes_budget() {
-        let cell = put(server, request);
+        let cell = put(server, request, current::pid());
         match cell {
             Ok(_) => run::run_turn(&server.0, turn),
             Err(_) => run::give_back(&server.0, turn),
         }
         return cell.map(At::Last);
     }
-    let mut at = None;
+    let (caller, mut at) = (current::pid(), None);
     run::use_turn(&server.0, turn, |body, task| {
-        let (answer, goes_on) = match request.call_direct(server, body, task) {
+        let (answer, goes_on) = match request.call_direct(server, body, caller, task) {
             (Direct::Busy(request), _) => {
-                let cell = put(server, request);
+                let cell = put(server, request, caller);
                 let goes_on = cell.is_ok();
                 (cell.map(At::Last), goes_on)
             }

@@ -5,6 +5,7 @@ use crate::{
         Caller, HandleCallFrom, NoReply, Replied, Reply, message::ServerBlock, reply_cell::ReplyCell,
         server_loop::Serving,
     },
+    pid::Pid,
     process::{panics, run::Run},
 };
 use perennial_cell::{Lending, Pooled, PooledFuture, downcast_pinned};
@@ -30,6 +31,7 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
     me: &Arc<ServerBlock<S>>,
     mut body: Pin<&mut dyn Run>,
     request: M,
+    caller: Option<Pid>,
     task: &mut Context<'_>,
 ) -> (Direct<M, S::Reply>, bool) {
     let Some(mut serving) = downcast_pinned::<Serving<S>>(body.as_mut().as_any()) else {
@@ -44,7 +46,7 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
             match panics::catch(|| Pin::new(&mut handling).poll(task)) {
                 Ok(Poll::Ready(reply)) => Lending::Done(reply),
                 Ok(Poll::Pending) => {
-                    let (from, cell) = Caller::new(me.clone());
+                    let (from, cell) = Caller::with_pid(me.clone(), caller);
                     later = Some(cell);
                     Lending::Waits(PooledFuture::new(async move { answer(handling.await, from) }))
                 }
@@ -61,7 +63,7 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
         me.process.settle_dropped_callers();
         return (Direct::Answered(reply), serving.as_mut().asks_for_more());
     }
-    let (from, cell) = Caller::new(me.clone());
+    let (from, cell) = Caller::with_pid(me.clone(), caller);
     if let Err(reason) = answer(reply, from) {
         serving.stop(reason);
     }
