@@ -2,6 +2,7 @@
 //!
 //! * [`Mailbox`]: an unbounded queue in arrival order; many senders, one allocation a message, taken whole.
 //! * [`Turns`]: the body of a process and the right to poll it, with a state word that joins wake-ups.
+//! * [`Lending`]: such a body that is a value, and the future that has borrowed it.
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
 //! * [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
@@ -15,6 +16,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod activity;
+mod lending;
 mod mailbox;
 mod notify;
 mod pool;
@@ -23,6 +25,7 @@ mod sync;
 mod turns;
 
 pub use activity::Activity;
+pub use lending::Lending;
 pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use notify::{Notify, Polled};
 pub use pooled::PooledFuture;

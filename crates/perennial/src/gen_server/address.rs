@@ -329,7 +329,7 @@ fn submit<S: GenServer, M: CallTo<S>>(
             }
             sent
         }
-        None => request.put_into(server, from).inspect(|()| server.0.process.notify_message()),
+        None => request.put_into(server, from).inspect(|()| server.0.notify_message()),
     };
     match sent {
         Ok(()) => Ok(cell),

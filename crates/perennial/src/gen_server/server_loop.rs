@@ -1,43 +1,126 @@
 //! The life of a server: init, then one message after the other, then `terminate`.
+//!
+//! Each of these is a future that borrows the server, its state and its context, as long as it runs. What an idle server
+//! keeps is just these two.
 
 use crate::{
     child_spec::StartError,
     exit_reason::ExitReason,
-    gen_server::{Cx, GenServer, InitError, Register, Registered, ServerRef, shown::shown, system::System},
+    gen_server::{
+        Cx, GenServer, InitError, NoReply, Register, Registered,
+        message::{Deliver, Handling, ServerBlock},
+        shown::shown,
+    },
     process::{
-        block::{Crash, ProcRef, Started},
-        panics::CatchUnwind,
+        block::{BodyTurn, Crash, Started},
+        panics::{self, CatchUnwind},
     },
 };
-use std::any::type_name;
+use perennial_cell::{Lending, PooledFuture};
+use std::{
+    any::type_name,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::task::coop;
 
-/// What the process of a server runs. Returns the state too, for the last acts to drop.
-pub(crate) async fn run<S: GenServer>(
-    me: ServerRef<S>,
-    args: S::Args,
-    name: impl Register<S>,
-    system: Option<Box<System<S>>>,
-) -> (ExitReason, Option<(S, Cx<S>)>) {
-    let mut cx = Cx::new(me, system);
-    let mut server = match init(args, name, &mut cx).await {
-        Ok(server) => server,
-        Err(reason) => return (reason, None),
-    };
-    acknowledge(cx.process());
-    let reason = serve(&mut server, &mut cx).await;
-    cx.forget_requests();
-    leave_for_report(&server, &reason, &mut cx);
-    let terminated = CatchUnwind::new(server.terminate(&reason, &mut cx)).await;
-    let reason = match terminated {
-        Ok(Ok(())) => reason,
-        Ok(Err(other)) | Err(other) => {
+/// What the process of a server runs.
+pub(crate) type ServerBody<S> = Lending<Live<S>, NoReply>;
+
+type ServerTurn<'a, S> = BodyTurn<'a, dyn Deliver<S>>;
+
+/// A server, from before its `init` until its state is dropped by the last acts.
+pub(crate) struct Live<S: GenServer> {
+    /// None until `init` has succeeded.
+    server: Option<S>,
+    cx: Cx<S>,
+}
+
+impl<S: GenServer> Live<S> {
+    pub(crate) fn new(cx: Cx<S>) -> Self {
+        Self { server: None, cx }
+    }
+
+    /// Registers the name, and makes the first state.
+    pub(crate) fn init<'a>(&'a mut self, args: S::Args, name: impl Register<S>) -> Handling<'a> {
+        PooledFuture::new(async move {
+            self.server = Some(init(args, name, &mut self.cx).await?);
+            self.cx.own().started();
+            Ok(())
+        })
+    }
+
+    /// A callback has stopped the server with a reason: cleans up. The result is always an error, the last word on why.
+    fn terminate(&mut self, reason: ExitReason) -> Handling<'_> {
+        PooledFuture::new(async move {
+            let Self { server: Some(server), cx } = self else { return Err(reason) };
+            cx.forget_requests();
+            leave_for_report(server, &reason, cx);
+            let terminated = CatchUnwind::new(server.terminate(&reason, cx)).await;
+            let (Ok(Err(other)) | Err(other)) = terminated else { return Err(reason) };
             if reason.is_clean() {
-                leave_for_report(&server, &other, &mut cx);
+                leave_for_report(server, &other, cx);
             }
-            other
+            Err(other)
+        })
+    }
+}
+
+/// Goes on with a server; ready with the reason when it has stopped. Its state is then still there.
+pub(crate) fn poll<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    cx: &mut Context<'_>,
+) -> Poll<ExitReason> {
+    let process = &block.process;
+    let mut done =
+        panics::catch(|| turn.poll_borrower(cx)).unwrap_or_else(|reason| Some(Poll::Ready(Err(reason))));
+    loop {
+        match done {
+            Some(Poll::Pending) => return Poll::Pending,
+            Some(Poll::Ready(Ok(()))) => {
+                process.settle_dropped_callers();
+                // One unit a message, so that a flooded server, or one that continues for ever, lets others run.
+                if pin!(coop::consume_budget()).poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+            Some(Poll::Ready(Err(reason))) => {
+                let has_server = turn.value().is_some_and(|live| live.server.is_some());
+                if process.is_stopping() || !has_server {
+                    return Poll::Ready(reason);
+                }
+                process.set_stopping();
+                done = lend(block, turn, cx, |live| live.terminate(reason));
+                continue;
+            }
+            None => {}
         }
-    };
-    (reason, Some((server, cx)))
+        let Some(live) = turn.value() else { return Poll::Pending };
+        let Poll::Ready(mut letter) = live.cx.poll_next(cx) else { return Poll::Pending };
+        done = lend(block, turn, cx, |live| {
+            letter.deliver(live.server.as_mut().expect("it has started"), &mut live.cx)
+        });
+    }
+}
+
+/// Has the future that `make` makes run with the server; a panic is the reason of its end.
+fn lend<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    cx: &mut Context<'_>,
+    make: impl for<'a> FnOnce(&'a mut Live<S>) -> Handling<'a>,
+) -> Option<Poll<NoReply>> {
+    let polled = panics::catch(|| turn.lend_and_poll(block, cx, make));
+    Some(polled.unwrap_or_else(|reason| Poll::Ready(Err(reason))))
+}
+
+/// Drops what runs, then the state.
+pub(crate) fn drop_body<S: GenServer>(turn: &mut ServerTurn<'_, S>) {
+    panics::call_quietly(|| turn.drop_borrower());
+    panics::call_quietly(|| turn.drop_value());
 }
 
 /// Takes the name and makes the first state. An error is the reason of the end; the starter is told what it means.
@@ -45,7 +128,7 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
     match name.register(cx.me()) {
         Registered::Yes => {}
         Registered::Taken(holder) => {
-            on_end(cx.process(), Started::AlreadyStarted(holder));
+            cx.own().start_failed(Started::AlreadyStarted(holder));
             return Err(ExitReason::Normal);
         }
         Registered::Failed(reason) => return Err(reason),
@@ -55,26 +138,14 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
     match CatchUnwind::new(S::init(args, cx)).await {
         Ok(Ok(server)) => Ok(server),
         Ok(Err(InitError::Ignore)) => {
-            on_end(cx.process(), Started::Ignore);
+            cx.own().start_failed(Started::Ignore);
             Err(ExitReason::Normal)
         }
         Ok(Err(InitError::Error(reason))) => {
-            on_end(cx.process(), Started::Exit(reason));
+            cx.own().start_failed(Started::Exit(reason));
             Err(ExitReason::Normal)
         }
         Ok(Err(InitError::Stop(reason))) | Err(reason) => Err(reason),
-    }
-}
-
-/// Handles messages until a callback stops the server.
-async fn serve<S: GenServer>(server: &mut S, cx: &mut Cx<S>) -> ExitReason {
-    cx.process().process().settle_dropped_callers();
-    loop {
-        let handling = cx.next().await.deliver(server, cx);
-        match CatchUnwind::new(handling).await {
-            Ok(Ok(())) => cx.process().process().settle_dropped_callers(),
-            Ok(Err(reason)) | Err(reason) => return reason,
-        }
     }
 }
 
@@ -88,23 +159,7 @@ fn leave_for_report<S: GenServer>(server: &S, reason: &ExitReason, cx: &mut Cx<S
     let log: Vec<_> = cx.logged().iter().map(ToString::to_string).collect();
     let crash = Crash { state, log: (!log.is_empty()).then(|| log.join("; ")) };
     if crash != Crash::default() {
-        cx.process().process().lock().bonds().crash = Some(Box::new(crash));
-    }
-}
-
-/// The start has succeeded: whoever waits for it goes on.
-fn acknowledge(process: &ProcRef) {
-    let starter = process.process().lock().starter.take();
-    if let Some(starter) = starter {
-        starter(Started::Running);
-    }
-}
-
-/// The start has failed: whoever waits for it is told how, once the process is gone.
-fn on_end(process: &ProcRef, outcome: Started) {
-    let mut state = process.process().lock();
-    if let Some(starter) = state.starter.take() {
-        state.starter = Some(Box::new(move |_| starter(outcome)));
+        cx.own().lock().bonds().crash = Some(Box::new(crash));
     }
 }
 

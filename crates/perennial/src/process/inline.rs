@@ -11,10 +11,10 @@
 use crate::{
     executor::Executor,
     process::{
-        block::{Block, Proc},
+        block::{Block, BodyTurn, Kind},
         current,
         node::NodeInner,
-        run::{self, BodyTurn},
+        run,
     },
 };
 use std::{
@@ -87,19 +87,16 @@ pub(crate) fn may_run(node: &Arc<NodeInner>) -> bool {
 }
 
 /// The turn of a process for one who calls it, if it may run it.
-pub(crate) fn take_turn<D: ?Sized>(block: &Block<D>) -> Option<BodyTurn<'_>> {
+pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
     let process = &block.process;
     if !process.inline.is_ready() || !may_run(&process.node) {
         return None;
     }
-    process.try_turn()
+    block.try_turn()
 }
 
 /// Polls a process whose turn was taken.
-pub(crate) fn run_turn<D: ?Sized + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_>)
-where
-    Block<D>: Proc,
-{
+pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_, D>) {
     let inline = &block.process.inline;
     if !inline.is_sampled() {
         return run::run_turn(block, turn);

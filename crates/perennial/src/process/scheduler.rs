@@ -22,7 +22,7 @@
 
 use crate::{
     executor::Executor,
-    process::{block::ProcRef, node::NodeInner, run},
+    process::{block::ProcRef, node::NodeInner},
     sync::thread_local,
 };
 use std::{
@@ -327,7 +327,7 @@ impl Drop for Worker {
         let mut left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
         // The end of one has others scheduled.
         while !left.is_empty() {
-            left.iter().for_each(run::abandon);
+            left.into_iter().for_each(|process| process.abandon());
             left = self.scheduler.drain();
         }
     }
