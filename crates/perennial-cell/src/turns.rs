@@ -219,14 +219,26 @@ pub struct Turn<'a, T> {
     reader: bool,
 }
 
-impl<T> Turn<'_, T> {
+impl<'a, T> Turn<'a, T> {
     /// Uses the value.
-    pub fn with<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R {
+    pub fn with<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R
+    where
+        T: Unpin,
+    {
         self.owner.value.with_mut(|value| {
             // SAFETY: this turn is the only one (invariant 1), and it is borrowed mutably, so this is the only
             // reference to the value while `f` runs.
             f(unsafe { &mut *value })
         })
+    }
+
+    /// Where the value is. Whoever uses that has to see to it that there is no other reference.
+    pub(crate) fn place(&self) -> *mut T {
+        self.owner.value.with_mut(|value| value)
+    }
+
+    pub(crate) fn turns(&self) -> &'a Turns<T> {
+        self.owner
     }
 
     /// Counts messages that were put where they are read without a notification, by the one whose turn it is.

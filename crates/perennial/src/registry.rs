@@ -168,7 +168,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         let unknown = || RegistryError::Unknown(self.as_str().into());
         let wrong = || RegistryError::WrongType(self.as_str().into());
         let process = Node::current().0.names.get(self.as_str()).ok_or_else(unknown)?;
-        match process.process().public.get() {
+        match process.process().public() {
             Some(public) => public.clone().downcast().map_err(|_| wrong()),
             // It has its name before its table.
             None if start::server_at::<Registry<K, V>>(process.clone()).is_some() => Err(unknown()),

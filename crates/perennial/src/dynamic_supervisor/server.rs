@@ -143,7 +143,7 @@ impl State {
     ///
     /// The reason with which the supervisor is to stop.
     fn restart(&mut self, old: Pid, cause: Option<EventId>, cx: &mut Cx<DynamicSupervisor>) -> NoReply {
-        let process = cx.process().clone();
+        let process = cx.process();
         let me = process.process();
         let now = me.now();
         let allowed = match self.options.intensity_per_child {

@@ -9,11 +9,12 @@ use crate::{
         Caller, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, ServerRef,
         direct::{self, Direct},
         message::{BoundedCast, Call, Cast, Info},
+        server_loop::ServerTurn,
     },
     pid::Pid,
-    process::{Recipient, run::Run},
+    process::Recipient,
 };
-use std::{pin::Pin, task::Context};
+use std::task::Context;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// A request that a server of type `S` answers: it has [`HandleCall`](super::HandleCall) or [`HandleCallFrom`] for it.
@@ -33,7 +34,7 @@ pub trait CallTo<S: GenServer>: Send + 'static {
     fn call_direct(
         self,
         server: &ServerRef<S>,
-        body: Pin<&mut dyn Run>,
+        turn: &mut ServerTurn<'_, S>,
         caller: Option<Pid>,
         task: &mut Context<'_>,
     ) -> (Direct<Self, Self::Reply>, bool)
@@ -54,11 +55,11 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
     fn call_direct(
         self,
         server: &ServerRef<S>,
-        body: Pin<&mut dyn Run>,
+        turn: &mut ServerTurn<'_, S>,
         caller: Option<Pid>,
         task: &mut Context<'_>,
     ) -> (Direct<M, S::Reply>, bool) {
-        direct::call(&server.0, body, self, caller, task)
+        direct::call(&server.0, turn, self, caller, task)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
         direct::Direct,
         message::Stop,
         reply_cell::{Answer, ReplyCell},
+        server_loop::ServerTurn,
         server_ref::NoRoom,
     },
     pid::Pid,
@@ -14,7 +15,7 @@ use crate::{
         block::ProcRef,
         current, inline, monitors,
         node::Node,
-        run::{self, BodyTurn},
+        run,
         time::{self, Sleep},
     },
 };
@@ -334,7 +335,7 @@ fn submit<S: GenServer, M: CallTo<S>>(
     request: M,
 ) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
     let cell = put(server, request, current::pid())?;
-    server.0.process.notify_message();
+    server.0.notify_message();
     Ok(cell)
 }
 
@@ -363,7 +364,7 @@ enum At<R: Send + 'static> {
 /// Has the server, whose turn we have, handle the request.
 fn run_at_once<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
-    mut turn: BodyTurn<'_>,
+    mut turn: ServerTurn<'_, S>,
     request: M,
 ) -> Result<At<M::Reply>, CallError> {
     turn.count_messages(1);
@@ -376,8 +377,8 @@ fn run_at_once<S: GenServer, M: CallTo<S>>(
         return cell.map(At::Last);
     }
     let (caller, mut at) = (current::pid(), None);
-    run::use_turn(&server.0, turn, |body, task| {
-        let (answer, goes_on) = match request.call_direct(server, body, caller, task) {
+    run::use_turn(&server.0, turn, |turn, task| {
+        let (answer, goes_on) = match request.call_direct(server, turn, caller, task) {
             (Direct::Busy(request), _) => {
                 let cell = put(server, request, caller);
                 let goes_on = cell.is_ok();

@@ -43,7 +43,7 @@ impl<R: Send + 'static> Caller<R> {
             cell.never_list();
         }
         let server = self.server.clone();
-        server.process().lock().last_reply = Some(Box::new(move || self.reply(reply)));
+        server.process().set_last_reply(Box::new(move || self.reply(reply)));
     }
 
     /// The process that called, if it was one.
@@ -133,7 +133,7 @@ mod tests {
                 What::DropElsewhere => thread::spawn(|| drop(from)).join().expect("it only drops"),
                 What::Reply => from.reply(1),
                 What::CountListed => {
-                    let state = cx.process().process().lock();
+                    let state = cx.own().lock();
                     let listed = state.bonds.as_ref().map_or(0, |bonds| bonds.callers.len());
                     drop(state);
                     from.reply(u8::try_from(listed).expect("a few"));

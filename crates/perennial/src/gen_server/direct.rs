@@ -2,13 +2,15 @@
 
 use crate::{
     gen_server::{
-        Caller, HandleCallFrom, NoReply, Replied, Reply, message::ServerBlock, reply_cell::ReplyCell,
-        server_loop::Serving,
+        Caller, HandleCallFrom, NoReply, Replied, Reply,
+        message::ServerBlock,
+        reply_cell::ReplyCell,
+        server_loop::{self, Live, ServerTurn},
     },
     pid::Pid,
-    process::{panics, run::Run},
+    process::panics,
 };
-use perennial_cell::{Lending, Pooled, PooledFuture, downcast_pinned};
+use perennial_cell::{Lent, Pooled, PooledFuture};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -29,28 +31,28 @@ pub(crate) enum Direct<M, R: Send + 'static> {
 /// Tells also whether it is to be polled after that: it has stopped, or has asked for more than messages.
 pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
     me: &Arc<ServerBlock<S>>,
-    mut body: Pin<&mut dyn Run>,
+    turn: &mut ServerTurn<'_, S>,
     request: M,
     caller: Option<Pid>,
     task: &mut Context<'_>,
 ) -> (Direct<M, S::Reply>, bool) {
-    let Some(mut serving) = downcast_pinned::<Serving<S>>(body.as_mut().as_any()) else {
+    if turn.value().and_then(Live::idle).is_none() {
         return (Direct::Busy(request), false);
-    };
-    let Some(server) = serving.as_mut().idle() else { return (Direct::Busy(request), false) };
+    }
     me.process.stats.count_message();
     let mut later = None;
     let lent = panics::catch(|| {
-        server.lend(|(server, cx)| {
+        turn.lend(me, |live| {
+            let (server, cx) = live.idle().expect("it is");
             let mut handling = Pooled::new(server.answer_at_once(request, cx));
             match panics::catch(|| Pin::new(&mut handling).poll(task)) {
-                Ok(Poll::Ready(reply)) => Lending::Done(reply),
+                Ok(Poll::Ready(reply)) => Lent::Done(reply),
                 Ok(Poll::Pending) => {
                     let (from, cell) = Caller::with_pid(me.clone(), caller);
                     later = Some(cell);
-                    Lending::Waits(PooledFuture::new(async move { answer(handling.await, from) }))
+                    Lent::Kept(PooledFuture::new(async move { answer(handling.await, from) }))
                 }
-                Err(reason) => Lending::Done(Err(reason)),
+                Err(reason) => Lent::Done(Err(reason)),
             }
         })
     });
@@ -61,11 +63,11 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
     };
     if let Ok(Replied { reply, stop: None }) = reply {
         me.process.settle_dropped_callers();
-        return (Direct::Answered(reply), serving.as_mut().asks_for_more());
+        return (Direct::Answered(reply), turn.value().is_some_and(|live| live.asks_for_more()));
     }
     let (from, cell) = Caller::with_pid(me.clone(), caller);
     if let Err(reason) = answer(reply, from) {
-        serving.stop(reason);
+        server_loop::stop(me, turn, reason);
     }
     (Direct::Later(cell), true)
 }

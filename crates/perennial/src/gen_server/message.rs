@@ -9,17 +9,18 @@ use crate::{
         Caller, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, NoReply, ServerRef,
         debug::{Event, MessageKind},
         reply_cell::Replied,
+        server_loop::{self, ServerBody},
     },
     pid::Pid,
     process::{
         Exit,
-        block::{Block, Proc, Process, Receive, Trap},
-        panics, run,
+        block::{Block, BodyTurn, Kind, Process, Receive, Trap},
+        panics,
     },
 };
-use perennial_cell::{Erase, Lending, Letter, Opened, Pooled, PooledFuture};
+use perennial_cell::{Erase, Lent, Letter, Opened, Pooled, PooledFuture};
 use std::{
-    any::{Any, type_name},
+    any::type_name,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -41,7 +42,7 @@ pub(crate) trait Deliver<S: GenServer>: Send {
         server: &'a mut S,
         cx: &'a mut Cx<S>,
         task: &mut Context<'_>,
-    ) -> Lending<'a, NoReply, NoReply>;
+    ) -> Lent<'a, NoReply, NoReply>;
     fn is_system(&self) -> bool;
     fn event(&self) -> Option<Event>;
     fn reply_to_come(&self) -> Option<ReplyToCome>;
@@ -82,12 +83,12 @@ impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
         server: &'a mut S,
         cx: &'a mut Cx<S>,
         task: &mut Context<'_>,
-    ) -> Lending<'a, NoReply, NoReply> {
+    ) -> Lent<'a, NoReply, NoReply> {
         let mut handling = self.open(server, cx);
         match panics::catch(|| Pin::new(&mut handling).poll(task)) {
-            Ok(Poll::Ready(done)) => Lending::Done(done),
-            Ok(Poll::Pending) => Lending::Waits(handling.erase()),
-            Err(reason) => Lending::Done(Err(reason)),
+            Ok(Poll::Ready(done)) => Lent::Done(done),
+            Ok(Poll::Pending) => Lent::Kept(handling.erase()),
+            Err(reason) => Lent::Done(Err(reason)),
         }
     }
     fn is_system(&self) -> bool {
@@ -231,7 +232,7 @@ impl<S: HandleInfo<Exit>> Message<S> for ParentExit {
     const SYSTEM: bool = true;
 
     fn handle(self, _: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
-        cx.process().process().set_cause(self.0.cause());
+        cx.own().set_cause(self.0.cause());
         async move { Err(self.0.reason) }
     }
 }
@@ -261,32 +262,39 @@ impl<S: GenServer> Message<S> for Stop {
     }
 }
 
-impl<S: GenServer> Proc for ServerBlock<S> {
-    fn process(&self) -> &Process {
-        &self.process
+impl<S: GenServer> Kind for dyn Deliver<S> {
+    type Own = ();
+    type Body = ServerBody<S>;
+
+    fn behaviour(_: &ServerBlock<S>) -> &'static str {
+        type_name::<S>()
     }
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
+    fn poll(
+        block: &Arc<ServerBlock<S>>,
+        turn: &mut BodyTurn<'_, Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<ExitReason> {
+        server_loop::poll(block, turn, cx)
     }
-    fn close(&self) {
-        self.mailbox().close().for_each(panics::drop_quietly);
+    fn drop_body(turn: &mut BodyTurn<'_, Self>) {
+        server_loop::drop_body(turn);
+    }
+    fn close(block: &ServerBlock<S>) {
+        block.mailbox().close().for_each(panics::drop_quietly);
         // After the mailbox: who waits for room finds it closed.
-        if let Some(room) = &self.process.room {
+        if let Some(room) = block.process.room() {
             room.close();
         }
     }
-    fn run(self: Arc<Self>) {
-        run::run(&self);
-    }
-    fn request_stop(&self, reason: ExitReason) -> bool {
+    fn request_stop(block: &Arc<ServerBlock<S>>, reason: ExitReason) -> bool {
         // An error says that it has ended, which is as good.
-        let _ = self.send(Stop(reason));
+        let _ = block.send(Stop(reason));
         true
     }
 }
 
 impl<S: HandleInfo<M>, M: Send + 'static> Receive<M> for ServerBlock<S> {
-    fn receive(&self, message: M) -> Result<(), M> {
+    fn receive(self: Arc<Self>, message: M) -> Result<(), M> {
         self.send(Info(message)).map_err(|Info(message)| message)
     }
     fn process(&self) -> &Process {
@@ -295,9 +303,9 @@ impl<S: HandleInfo<M>, M: Send + 'static> Receive<M> for ServerBlock<S> {
 }
 
 impl<S: HandleInfo<Exit>> Trap for ServerBlock<S> {
-    fn trapped(&self, exit: Exit) {
+    fn trapped(self: Arc<Self>, exit: Exit) {
         // An error says that it has ended.
-        let _ = match self.process.parent == Some(exit.from) {
+        let _ = match self.process.parent() == Some(exit.from) {
             true => self.send(ParentExit(exit)).is_ok(),
             false => self.send(Info(exit)).is_ok(),
         };

@@ -1,183 +1,141 @@
 //! The life of a server: init, then one message after the other, then `terminate`.
 //!
-//! An idle server holds no future. A handler's future has borrowed the server and its context while it runs; so has one
-//! that waits for more than messages, such as a time-out; so has `terminate`.
+//! Each of these is a future that borrows the server, its state and its context, as long as it runs. What an idle server
+//! keeps is just these two.
 
 use crate::{
     child_spec::StartError,
     exit_reason::ExitReason,
     gen_server::{
-        Cx, GenServer, InitError, NoReply, Register, Registered, ServerRef, message::Handling, shown::shown,
-        system::System,
+        Cx, GenServer, InitError, NoReply, Register, Registered,
+        message::{Deliver, Handling, ServerBlock},
+        shown::shown,
     },
     process::{
-        block::{Crash, ProcRef, Started},
+        block::{BodyTurn, Crash, Started},
         panics::{self, CatchUnwind},
-        run::Run,
     },
 };
 use perennial_cell::{Lending, Lent, PooledFuture};
-use pin_project_lite::pin_project;
 use std::{
-    any::{Any, type_name},
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll, ready},
+    any::type_name,
+    sync::Arc,
+    task::{Context, Poll},
 };
 
-/// A server and its context.
-pub(super) type Server<S> = (S, Cx<S>);
+/// What the process of a server runs.
+pub(crate) type ServerBody<S> = Lending<Live<S>, NoReply>;
 
-pin_project! {
-    /// What the process of a server runs.
-    pub(crate) struct Serving<S: GenServer> {
-        #[pin]
-        phase: Phase<S>,
-    }
+pub(super) type ServerTurn<'a, S> = BodyTurn<'a, dyn Deliver<S>>;
+
+/// A server, from before its `init` until its state is dropped by the last acts.
+pub(crate) struct Live<S: GenServer> {
+    /// None until `init` has succeeded.
+    server: Option<S>,
+    cx: Cx<S>,
 }
 
-pin_project! {
-    #[project = Now]
-    enum Phase<S: GenServer> {
-        Starting {
-            start: PooledFuture<'static, Result<Server<S>, ExitReason>>,
-        },
-        Running {
-            #[pin]
-            server: Lent<Server<S>, NoReply>,
-            // It has stopped: `terminate` runs.
-            ends: bool,
-        },
-    }
-}
-
-impl<S: GenServer> Serving<S> {
-    /// Begins with its `init`, before which it takes its name.
-    pub(crate) fn new(
-        me: ServerRef<S>,
-        args: S::Args,
-        name: impl Register<S>,
-        system: Option<Box<System<S>>>,
-    ) -> Self {
-        let start = async move {
-            let mut cx = Cx::new(me, system);
-            let server = init(args, name, &mut cx).await?;
-            Ok((server, cx))
-        };
-        Self { phase: Phase::Starting { start: PooledFuture::new(start) } }
+impl<S: GenServer> Live<S> {
+    pub(crate) fn new(cx: Cx<S>) -> Self {
+        Self { server: None, cx }
     }
 
-    /// The server, if it does nothing and waits for nothing but messages.
-    pub(super) fn idle(self: Pin<&mut Self>) -> Option<Pin<&mut Lent<Server<S>, NoReply>>> {
-        match self.project().phase.project() {
-            Now::Running { mut server, .. } => {
-                let is_idle = !server.is_lent()
-                    && server.as_mut().lend(|(_, cx)| Lending::Done(cx.is_idle())) == Some(true);
-                is_idle.then_some(server)
+    /// Registers the name, and makes the first state.
+    pub(crate) fn init<'a>(&'a mut self, args: S::Args, name: impl Register<S>) -> Handling<'a> {
+        PooledFuture::new(async move {
+            self.server = Some(init(args, name, &mut self.cx).await?);
+            self.cx.own().started();
+            Ok(())
+        })
+    }
+
+    /// Handles the next message, if there is one, until it is done or waits.
+    fn next<'a>(&'a mut self, task: &mut Context<'_>) -> Lent<'a, Poll<NoReply>, NoReply> {
+        let Poll::Ready(mut letter) = self.cx.poll_next(task) else { return Lent::Done(Poll::Pending) };
+        let server = self.server.as_mut().expect("it has started");
+        match letter.handle_now(server, &mut self.cx, task) {
+            Lent::Done(done) => Lent::Done(Poll::Ready(done)),
+            Lent::Kept(handling) => Lent::Kept(handling),
+        }
+    }
+
+    /// The server, if it waits for a message, and for nothing else.
+    pub(super) fn idle(&mut self) -> Option<(&mut S, &mut Cx<S>)> {
+        let is_idle = self.cx.is_idle();
+        self.server.as_mut().filter(|_| is_idle).map(|server| (server, &mut self.cx))
+    }
+
+    pub(super) fn asks_for_more(&self) -> bool {
+        self.cx.asks_for_more()
+    }
+
+    /// A callback has stopped the server with a reason: cleans up. The result is always an error, the last word on why.
+    fn terminate(&mut self, reason: ExitReason) -> Handling<'_> {
+        PooledFuture::new(async move {
+            let Self { server: Some(server), cx } = self else { return Err(reason) };
+            cx.forget_requests();
+            leave_for_report(server, &reason, cx);
+            let terminated = CatchUnwind::new(server.terminate(&reason, cx)).await;
+            let (Ok(Err(other)) | Err(other)) = terminated else { return Err(reason) };
+            if reason.is_clean() {
+                leave_for_report(server, &other, cx);
             }
-            Now::Starting { .. } => None,
-        }
-    }
-
-    /// Whether it is to be polled though no message has come.
-    pub(super) fn asks_for_more(self: Pin<&mut Self>) -> bool {
-        match self.project().phase.project() {
-            Now::Running { server, .. } => {
-                server.is_lent()
-                    || server.lend(|(_, cx)| Lending::Done(!cx.has_only_messages())) == Some(true)
-            }
-            Now::Starting { .. } => true,
-        }
-    }
-
-    /// It has stopped: it is to run `terminate` when it is polled.
-    pub(super) fn stop(self: Pin<&mut Self>, reason: ExitReason) {
-        if let Now::Running { server, ends } = self.project().phase.project() {
-            *ends = true;
-            let _lent = server.lend::<()>(|(server, cx)| Lending::Waits(terminate(server, cx, reason)));
-        }
+            Err(other)
+        })
     }
 }
 
-impl<S: GenServer> Run for Serving<S> {
-    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<ExitReason> {
-        loop {
-            match self.as_mut().project().phase.project() {
-                Now::Starting { start } => {
-                    let server = match ready!(Pin::new(start).poll(task)) {
-                        Ok(server) => server,
-                        Err(reason) => return Poll::Ready(reason),
-                    };
-                    let process = server.1.process().clone();
-                    self.as_mut()
-                        .project()
-                        .phase
-                        .set(Phase::Running { server: Lent::new(server), ends: false });
-                    acknowledge(&process);
-                    process.process().settle_dropped_callers();
+/// Goes on with a server; ready with the reason when it has stopped. Its state is then still there.
+pub(crate) fn poll<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    cx: &mut Context<'_>,
+) -> Poll<ExitReason> {
+    let process = &block.process;
+    let mut done = poll_borrower(turn, cx);
+    loop {
+        match done {
+            Some(Poll::Pending) => return Poll::Pending,
+            Some(Poll::Ready(Ok(()))) => process.settle_dropped_callers(),
+            Some(Poll::Ready(Err(reason))) => {
+                let has_server = turn.value().is_some_and(|live| live.server.is_some());
+                if process.is_stopping() || !has_server {
+                    return Poll::Ready(reason);
                 }
-                Now::Running { server, ends } => match ready!(poll_server(server, task)) {
-                    Ok(()) => {}
-                    Err(reason) if *ends => return Poll::Ready(reason),
-                    Err(reason) => self.as_mut().stop(reason),
-                },
+                stop(block, turn, reason);
+                done = poll_borrower(turn, cx);
+                continue;
             }
+            None => {}
         }
-    }
-
-    fn as_any(self: Pin<&mut Self>) -> Pin<&mut dyn Any> {
-        self
-    }
-}
-
-/// Goes on with what the server does, or else handles the next message. An error is why it stops; a panic is one.
-fn poll_server<S: GenServer>(
-    mut server: Pin<&mut Lent<Server<S>, NoReply>>,
-    task: &mut Context<'_>,
-) -> Poll<NoReply> {
-    let handled = if server.is_lent() {
-        match panics::catch(|| server.as_mut().poll(task)) {
-            Ok(poll) => ready!(poll),
-            Err(reason) => {
-                panics::call_quietly(|| server.as_mut().take_back());
-                Err(reason)
-            }
-        }
-    } else {
-        match panics::catch(|| server.as_mut().lend(|(server, cx)| next(server, cx, task))) {
-            Ok(Some(poll)) => ready!(poll),
+        done = panics::catch(|| turn.lend(block, |live| live.next(cx)))
+            .unwrap_or_else(|reason| Some(Poll::Ready(Err(reason))));
+        if done.is_none() {
             // A future has the server from now on, and was polled.
-            Ok(None) => return Poll::Pending,
-            Err(reason) => Err(reason),
+            return Poll::Pending;
         }
-    };
-    if handled.is_ok() {
-        server.lend(|(_, cx)| Lending::Done(cx.process().process().settle_dropped_callers()));
     }
-    Poll::Ready(handled)
 }
 
-/// Begins to handle the next message.
-fn next<'a, S: GenServer>(
-    server: &'a mut S,
-    cx: &'a mut Cx<S>,
-    task: &mut Context<'_>,
-) -> Lending<'a, Poll<NoReply>, NoReply> {
-    if cx.has_only_messages() {
-        return match cx.poll_message(task) {
-            Poll::Pending => Lending::Done(Poll::Pending),
-            Poll::Ready(mut letter) => match letter.handle_now(server, cx, task) {
-                Lending::Done(done) => Lending::Done(Poll::Ready(done)),
-                Lending::Waits(handling) => Lending::Waits(handling),
-            },
-        };
-    }
-    let mut handling = PooledFuture::new(async move { cx.next().await.deliver(server, cx).await });
-    match panics::catch(|| Pin::new(&mut handling).poll(task)) {
-        Ok(Poll::Ready(done)) => Lending::Done(Poll::Ready(done)),
-        Ok(Poll::Pending) => Lending::Waits(handling),
-        Err(reason) => Lending::Done(Poll::Ready(Err(reason))),
-    }
+/// Goes on with what has borrowed the server, if anything has; a panic is the reason of its end.
+fn poll_borrower<S: GenServer>(turn: &mut ServerTurn<'_, S>, cx: &mut Context<'_>) -> Option<Poll<NoReply>> {
+    panics::catch(|| turn.poll_borrower(cx)).unwrap_or_else(|reason| Some(Poll::Ready(Err(reason))))
+}
+
+/// A callback has stopped the server: it is to run `terminate` when it is polled.
+pub(super) fn stop<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    reason: ExitReason,
+) {
+    block.process.set_stopping();
+    let _kept = turn.lend::<_, ()>(block, |live| Lent::Kept(live.terminate(reason)));
+}
+
+/// Drops what runs, then the state.
+pub(crate) fn drop_body<S: GenServer>(turn: &mut ServerTurn<'_, S>) {
+    panics::call_quietly(|| turn.drop_borrower());
+    panics::call_quietly(|| turn.drop_value());
 }
 
 /// Takes the name and makes the first state. An error is the reason of the end; the starter is told what it means.
@@ -185,7 +143,7 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
     match name.register(cx.me()) {
         Registered::Yes => {}
         Registered::Taken(holder) => {
-            on_end(cx.process(), Started::AlreadyStarted(holder));
+            cx.own().start_failed(Started::AlreadyStarted(holder));
             return Err(ExitReason::Normal);
         }
         Registered::Failed(reason) => return Err(reason),
@@ -195,32 +153,15 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
     match CatchUnwind::new(S::init(args, cx)).await {
         Ok(Ok(server)) => Ok(server),
         Ok(Err(InitError::Ignore)) => {
-            on_end(cx.process(), Started::Ignore);
+            cx.own().start_failed(Started::Ignore);
             Err(ExitReason::Normal)
         }
         Ok(Err(InitError::Error(reason))) => {
-            on_end(cx.process(), Started::Exit(reason));
+            cx.own().start_failed(Started::Exit(reason));
             Err(ExitReason::Normal)
         }
         Ok(Err(InitError::Stop(reason))) | Err(reason) => Err(reason),
     }
-}
-
-/// Runs the server's `terminate`. It is always an error: the reason with which the server ends.
-fn terminate<'a, S: GenServer>(server: &'a mut S, cx: &'a mut Cx<S>, reason: ExitReason) -> Handling<'a> {
-    PooledFuture::new(async move {
-        cx.forget_requests();
-        leave_for_report(server, &reason, cx);
-        match CatchUnwind::new(server.terminate(&reason, cx)).await {
-            Ok(Ok(())) => Err(reason),
-            Ok(Err(other)) | Err(other) => {
-                if reason.is_clean() {
-                    leave_for_report(server, &other, cx);
-                }
-                Err(other)
-            }
-        }
-    })
 }
 
 /// Leaves what the report of a crash is to say of the server, if this is one.
@@ -233,23 +174,7 @@ fn leave_for_report<S: GenServer>(server: &S, reason: &ExitReason, cx: &mut Cx<S
     let log: Vec<_> = cx.logged().iter().map(ToString::to_string).collect();
     let crash = Crash { state, log: (!log.is_empty()).then(|| log.join("; ")) };
     if crash != Crash::default() {
-        cx.process().process().lock().bonds().crash = Some(Box::new(crash));
-    }
-}
-
-/// The start has succeeded: whoever waits for it goes on.
-fn acknowledge(process: &ProcRef) {
-    let starter = process.process().lock().starter.take();
-    if let Some(starter) = starter {
-        starter(Started::Running);
-    }
-}
-
-/// The start has failed: whoever waits for it is told how, once the process is gone.
-fn on_end(process: &ProcRef, outcome: Started) {
-    let mut state = process.process().lock();
-    if let Some(starter) = state.starter.take() {
-        state.starter = Some(Box::new(move |_| starter(outcome)));
+        cx.own().lock().bonds().crash = Some(Box::new(crash));
     }
 }
 

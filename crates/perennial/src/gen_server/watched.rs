@@ -45,7 +45,7 @@ impl<S: GenServer> Cx<S> {
     /// Tells the debug options of an event.
     fn tell(&mut self, event: &Event, server: &S) {
         let me = self.pid();
-        if let Some(system) = &mut self.pending().system {
+        if let Some(system) = self.system_if_any() {
             system.debug.handle(event, server, me);
         }
     }

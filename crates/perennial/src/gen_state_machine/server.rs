@@ -124,7 +124,7 @@ impl<M: GenStateMachine> StateMachine<M> {
         while let Some(event) = self.core.next() {
             // As between two messages: others get their turn, and a caller that was dropped is told.
             tokio::task::coop::consume_budget().await;
-            cx.process().process().settle_dropped_callers();
+            cx.own().settle_dropped_callers();
             let mut asked = Actions::default();
             let next = event.handle(&mut self.data, &self.state, &mut EventCx::new(cx, &mut asked)).await?;
             self.transition(next, asked, cx).await?;
@@ -203,7 +203,7 @@ impl<M: GenStateMachine> Message<StateMachine<M>> for Fired {
 struct Alarm<M: GenStateMachine>(ServerRef<StateMachine<M>>);
 
 impl<M: GenStateMachine> Receive<Fired> for Alarm<M> {
-    fn receive(&self, fired: Fired) -> Result<(), Fired> {
+    fn receive(self: Arc<Self>, fired: Fired) -> Result<(), Fired> {
         self.0.send(fired)
     }
     fn process(&self) -> &Process {

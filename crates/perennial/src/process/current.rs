@@ -3,7 +3,7 @@
 use crate::{
     pid::Pid,
     process::{
-        block::{Block, Proc, ProcRef, Process},
+        block::{Block, Kind, ProcRef, Process},
         node::{Node, NodeInner},
     },
     sync::thread_local,
@@ -20,21 +20,9 @@ trait Current {
     fn proc_ref(&self) -> ProcRef;
 }
 
-impl<D: ?Sized + 'static> Current for Arc<Block<D>>
-where
-    Block<D>: Proc,
-{
+impl<D: ?Sized + Kind + 'static> Current for Arc<Block<D>> {
     fn process(&self) -> &Process {
         &self.process
-    }
-    fn proc_ref(&self) -> ProcRef {
-        self.clone()
-    }
-}
-
-impl Current for ProcRef {
-    fn process(&self) -> &Process {
-        (**self).process()
     }
     fn proc_ref(&self) -> ProcRef {
         self.clone()
@@ -99,19 +87,11 @@ pub(crate) fn depth_on(node: &Arc<NodeInner>) -> (u32, bool) {
 }
 
 /// Runs `f` as `process`; whoever was current is so again afterwards, also after a panic.
-pub(crate) fn with<D: ?Sized + 'static, R>(process: &Arc<Block<D>>, f: impl FnOnce() -> R) -> R
-where
-    Block<D>: Proc,
-{
-    with_process(process, f)
+pub(crate) fn with<D: ?Sized + Kind + 'static, R>(process: &Arc<Block<D>>, f: impl FnOnce() -> R) -> R {
+    with_current_set(process, f)
 }
 
-/// As [`with`], for a process whose messages have unknown types.
-pub(crate) fn with_ref<R>(process: &ProcRef, f: impl FnOnce() -> R) -> R {
-    with_process(process, f)
-}
-
-fn with_process<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R) -> R {
+fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R) -> R {
     struct Restore<'a> {
         context: &'a Context,
         records: bool,

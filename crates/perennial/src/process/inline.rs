@@ -11,10 +11,9 @@
 use crate::{
     executor::Executor,
     process::{
-        block::{Block, Process},
+        block::{Block, BodyTurn, Kind, Process},
         current,
         node::NodeInner,
-        run::BodyTurn,
     },
 };
 use std::{
@@ -87,12 +86,12 @@ pub(crate) fn may_run(node: &Arc<NodeInner>) -> bool {
 }
 
 /// The turn of a process for one who calls it, if it may run it.
-pub(crate) fn take_turn<D: ?Sized>(block: &Block<D>) -> Option<BodyTurn<'_>> {
+pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
     let process = &block.process;
     if !process.inline.is_ready() || !may_run(&process.node) {
         return None;
     }
-    process.try_turn()
+    block.try_turn()
 }
 
 /// Runs a process whose turn was taken: `run` ends that turn.

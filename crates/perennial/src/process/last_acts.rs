@@ -57,7 +57,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     let mut tied = release(block);
     settle_callers(block, &reason);
     // A statement of its own: the lock is not held while the reply is sent.
-    let last_reply = process.lock().last_reply.take();
+    let last_reply = process.lock().bonds.as_mut().and_then(|bonds| bonds.last_reply.take());
     if let Some(reply) = last_reply {
         panics::call_quietly(reply);
     }
@@ -85,14 +85,22 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
             panics::call_quietly(|| links::signal_tied(&to, process.pid, &reason, Some(exit)));
         }
     }
-    let (starter, trap) = {
+    drop(bonds.trap.take());
+    let outcome = bonds.outcome.take();
+    let (starter, late) = {
         let mut state = process.lock();
-        state.phase = Phase::Gone { reason: reason.clone() };
-        (state.starter.take(), state.trap.take())
+        state.phase = Phase::Gone;
+        // Race: the one who started it has come to wait only now, or will look for the outcome later.
+        let mut late = state.bonds.take();
+        let starter = bonds.starter.take().or_else(|| late.as_mut()?.starter.take());
+        if starter.is_none() && outcome.is_some() {
+            state.bonds().outcome = outcome.clone();
+        }
+        (starter, late)
     };
-    drop(trap);
+    drop(late);
     if let Some(starter) = starter {
-        panics::call_quietly(|| starter(Started::Exit(reason)));
+        panics::call_quietly(|| starter(outcome.unwrap_or(Started::Exit(reason))));
     }
 }
 
@@ -100,18 +108,20 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
 fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
     let process = block.process();
     let mut state = process.lock();
-    if !matches!(state.phase, Phase::Alive) {
+    if !state.is_alive() {
         return None;
     }
     // Race: a deadly signal and a body that returns. If the signal came first the body's reason is void, as the
     // process was dead by then.
-    let (reason, cause, by_itself) = match state.doom.take() {
-        Some((doom, signal)) => (doom, Some(signal), false),
+    let (reason, cause, by_itself) = match state.reason.take() {
+        Some(doom) => (doom, state.signal, false),
         None => (reason, process.cause(), true),
     };
     // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
-    let unsent = if by_itself { None } else { state.last_reply.take() };
-    state.phase = Phase::Dying { reason: reason.clone(), settled: false, told: false };
+    let unsent =
+        if by_itself { None } else { state.bonds.as_mut().and_then(|bonds| bonds.last_reply.take()) };
+    state.phase = Phase::Dying;
+    state.reason = Some(reason.clone());
     let label = state
         .bonds
         .as_ref()
@@ -121,7 +131,7 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     panics::drop_quietly(unsent);
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
     if by_itself && !reason.is_clean() {
-        let (pid, behaviour) = (process.pid, process.behaviour);
+        let (pid, behaviour) = (process.pid, block.behaviour());
         let Crash { state, log } = crash.map(|crash| *crash).unwrap_or_default();
         let report = || {
             tracing::error!(target: "perennial", %pid, behaviour, label, %reason, state, log, "process crashed");
@@ -159,9 +169,7 @@ fn release(block: &ProcRef) -> Vec<Tied> {
 fn settle_callers(block: &ProcRef, reason: &ExitReason) {
     let (callers, unsettled) = {
         let mut state = block.process().lock();
-        if let Phase::Dying { settled, .. } = &mut state.phase {
-            *settled = true;
-        }
+        state.phase = Phase::Settled;
         let Some(bonds) = &mut state.bonds else { return };
         (mem::take(&mut bonds.callers), mem::take(&mut bonds.unsettled))
     };
@@ -173,9 +181,7 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
 /// Takes what steps 8 and 9 tell; who bonds from now on finds nobody.
 fn take_bonds(block: &ProcRef) -> Bonds {
     let mut state = block.process().lock();
-    if let Phase::Dying { told, .. } = &mut state.phase {
-        *told = true;
-    }
+    state.phase = Phase::Told;
     let bonds = state.bonds.take().map(|bonds| *bonds).unwrap_or_default();
     drop(state);
     if let Some(waiting) = &bonds.asked_to_end {
@@ -201,7 +207,7 @@ pub(crate) fn tell(watcher: Watcher, mut down: Down) {
                 let mut state = to.process().lock();
                 let watching =
                     state.bonds.as_mut().is_some_and(|bonds| bonds.watching.remove(&down.monitor).is_some());
-                if watching && state.is_alive() { to.receive(down).err() } else { Some(down) }
+                if watching && state.is_alive() { to.clone().receive(down).err() } else { Some(down) }
             };
             drop(unsent);
         }

@@ -74,13 +74,13 @@ impl Puppet {
 
     pub(crate) fn child_of(node: &Node, parent: Option<&Self>) -> Self {
         let parent = parent.map(|parent| &parent.process);
-        let block = spawn::make(&node.0, parent, Spawn { link: true, ..Spawn::default() });
+        let block = spawn::make(&node.0, parent, Spawn { link: true, ..Spawn::default() }, "puppet");
         Self { process: block.clone(), block }
     }
 
     pub(crate) fn trapping(node: &Node) -> Self {
         let puppet = Self::new(node);
-        puppet.process.process().lock().trap = Some(puppet.block.clone() as Arc<dyn Trap>);
+        puppet.process.process().lock().set_trap(Some(puppet.block.clone() as Arc<dyn Trap>));
         puppet
     }
 
@@ -90,8 +90,8 @@ impl Puppet {
 
     /// Does its last acts.
     pub(crate) fn end(&self, reason: ExitReason) {
-        let turn = self.process.process().turns.claim().expect("nobody polls it");
-        run::end_unborn(&self.process, turn, reason);
+        let turn = self.block.turns.claim().expect("nobody polls it");
+        run::end(&self.block, turn, reason);
     }
 
     pub(crate) fn signal(&self, kind: Signal, reason: ExitReason) {
@@ -100,7 +100,8 @@ impl Puppet {
 
     /// The reason of the deadly signal that it got, if it got one.
     pub(crate) fn doom(&self) -> Option<ExitReason> {
-        self.process.process().lock().doom.as_ref().map(|(reason, _)| reason.clone())
+        let state = self.process.process().lock();
+        if state.is_alive() { state.reason.clone() } else { None }
     }
 
     /// The messages that it got, and has not taken before.

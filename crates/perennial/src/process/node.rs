@@ -235,12 +235,12 @@ impl Node {
     pub async fn stop(&self, patience: Duration) {
         let mut roots = self.0.table.all();
         let here = current::process().map(|process| process.process().pid);
-        roots.retain(|it| it.process().parent.is_none() && Some(it.process().pid) != here);
+        roots.retain(|it| it.process().parent().is_none() && Some(it.process().pid) != here);
         roots.sort_by_key(|process| std::cmp::Reverse(process.process().order));
         for root in roots {
             let pid = root.process().pid;
             let monitor = monitors::monitor(pid);
-            if !root.request_stop(ExitReason::Shutdown) {
+            if !root.clone().request_stop(ExitReason::Shutdown) {
                 links::exit(pid, ExitReason::Shutdown);
             }
             if super::time::timeout_on(&self.0.clock, patience, monitor).await.is_none() {
@@ -296,7 +296,7 @@ pub(crate) async fn kill_stuck(process: &ProcRef, clock: &Arc<Clock>) -> ExitRea
     match super::time::timeout_on(clock, GRACE, monitor).await {
         Some(down) => down.reason,
         None => {
-            let behaviour = process.process().behaviour;
+            let behaviour = process.behaviour();
             tracing::error!(target: "perennial", %pid, behaviour, "a killed process does not end: it never awaits; given up");
             last_acts::last_acts(process, ExitReason::Killed, &mut || {});
             ExitReason::Killed

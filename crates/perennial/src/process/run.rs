@@ -3,107 +3,41 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Block, Proc, ProcRef},
+        block::{Block, BodyTurn, Kind, ProcRef},
         current,
         last_acts::last_acts,
         panics,
     },
 };
 use futures_util::task::{ArcWake, waker_ref};
-use perennial_cell::Turn;
-use pin_project_lite::pin_project;
 use std::{
-    any::Any,
-    future::Future,
-    pin::Pin,
     ptr,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-/// What a process runs; dropped when its reason is fixed, with all that it has returned.
-pub(crate) type Body = Option<Pin<Box<dyn Run>>>;
-
-/// The turn of a process.
-pub(crate) type BodyTurn<'a> = Turn<'a, Body>;
-
-/// A body whose type is forgotten.
-pub(crate) trait Run: Send + 'static {
-    /// Ready with the reason when it has ended.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitReason>;
-    /// For one who knows its type.
-    fn as_any(self: Pin<&mut Self>) -> Pin<&mut dyn Any>;
-}
-
-pin_project! {
-    /// A future that returns why it ended, and what is to be dropped when that reason is fixed: the state of a server.
-    struct Running<F, R> {
-        #[pin]
-        future: F,
-        rest: Option<R>,
-    }
-}
-
-impl<F, R> Run for Running<F, R>
-where
-    F: Future<Output = (ExitReason, R)> + Send + 'static,
-    R: Send + 'static,
-{
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitReason> {
-        let this = self.project();
-        this.future.poll(cx).map(|(reason, rest)| {
-            *this.rest = Some(rest);
-            reason
-        })
-    }
-    fn as_any(self: Pin<&mut Self>) -> Pin<&mut dyn Any> {
-        self
-    }
-}
-
-/// A body that is a future: it returns the reason, and what is to be dropped when that is fixed.
-pub(crate) fn future<F, R>(future: F) -> impl Run
-where
-    F: Future<Output = (ExitReason, R)> + Send + 'static,
-    R: Send + 'static,
-{
-    Running { future, rest: None }
-}
-
-impl<D: ?Sized + 'static> ArcWake for Block<D>
-where
-    Self: Proc,
-{
+impl<D: ?Sized + Kind + 'static> ArcWake for Block<D> {
     fn wake_by_ref(this: &Arc<Self>) {
-        this.process.notify();
+        this.notify();
     }
 }
 
 /// Whether one who is polled with `waker` is polled again whenever `process` is.
-pub(crate) fn polls_with<D: ?Sized + 'static>(process: &Arc<Block<D>>, waker: &Waker) -> bool
-where
-    Block<D>: Proc,
-{
+pub(crate) fn polls_with<D: ?Sized + Kind + 'static>(process: &Arc<Block<D>>, waker: &Waker) -> bool {
     waker.data() == Arc::as_ptr(process).cast() && ptr::eq(waker.vtable(), waker_ref(process).vtable())
 }
 
 /// Takes the turn that was scheduled.
-pub(crate) fn run<D: ?Sized + 'static>(block: &Arc<Block<D>>)
-where
-    Block<D>: Proc,
-{
-    if let Some(turn) = block.process.turns.begin() {
+pub(crate) fn run<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
+    if let Some(turn) = block.turns.begin() {
         run_turn(block, turn);
     }
 }
 
 /// Polls a process as that process, once; if it returns, panics or is doomed, does its last acts.
-pub(crate) fn run_turn<D: ?Sized + 'static>(block: &Arc<Block<D>>, mut turn: BodyTurn<'_>)
-where
-    Block<D>: Proc,
-{
+pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, mut turn: BodyTurn<'_, D>) {
     let process = &block.process;
-    if turn.has_reader() && block.has_mail() {
+    if turn.has_reader() && !block.mailbox().is_empty() {
         turn.forget_reader();
         process.wake_reader();
     }
@@ -112,11 +46,8 @@ where
     } else {
         let waker = waker_ref(block);
         let outcome = current::with(block, || {
-            turn.with(|body| {
-                let Some(body) = body else { return Poll::Pending };
-                panics::catch(|| body.as_mut().poll(&mut Context::from_waker(&waker)))
-                    .unwrap_or_else(Poll::Ready)
-            })
+            panics::catch(|| D::poll(block, &mut turn, &mut Context::from_waker(&waker)))
+                .unwrap_or_else(Poll::Ready)
         });
         match outcome {
             Poll::Ready(reason) => Some(reason),
@@ -125,31 +56,23 @@ where
             Poll::Pending => return give_back(block, turn),
         }
     };
-    let block: ProcRef = block.clone();
-    end(&block, turn, outcome.unwrap_or(ExitReason::Killed));
+    end(block, turn, outcome.unwrap_or(ExitReason::Killed));
 }
 
-/// Does one thing as a process whose turn was taken, and which needs no [attention](Process::needs_attention). Polls it
-/// after that if `f` says so.
-pub(crate) fn use_turn<D: ?Sized + 'static>(
+/// Does one thing as a process whose turn was taken, and which needs no [attention](super::block::Process::needs_attention).
+/// Polls it after that if `f` says so.
+pub(crate) fn use_turn<D: ?Sized + Kind + 'static>(
     block: &Arc<Block<D>>,
-    mut turn: BodyTurn<'_>,
-    f: impl FnOnce(Pin<&mut dyn Run>, &mut Context<'_>) -> bool,
-) where
-    Block<D>: Proc,
-{
+    mut turn: BodyTurn<'_, D>,
+    f: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> bool,
+) {
     let waker = waker_ref(block);
-    let goes_on = current::with(block, || {
-        turn.with(|body| body.as_mut().is_some_and(|body| f(body.as_mut(), &mut Context::from_waker(&waker))))
-    });
+    let goes_on = current::with(block, || f(&mut turn, &mut Context::from_waker(&waker)));
     if goes_on || block.process.needs_attention() { run_turn(block, turn) } else { give_back(block, turn) }
 }
 
 /// Ends a turn; if it is to be polled again, schedules that.
-pub(crate) fn give_back<D: ?Sized + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_>)
-where
-    Block<D>: Proc,
-{
+pub(crate) fn give_back<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_, D>) {
     let node = &block.process.node;
     let ended = turn.end(node.clock.activity());
     if ended.again {
@@ -160,27 +83,25 @@ where
     }
 }
 
-/// The last acts of a process whose body could not be made, or has nobody to poll it.
-pub(crate) fn end_unborn(block: &ProcRef, turn: BodyTurn<'_>, reason: ExitReason) {
-    end(block, turn, reason);
-}
-
 /// The last acts of a process that nobody polls any more.
-pub(crate) fn abandon(block: &ProcRef) {
-    let process = block.process();
-    match process.turns.begin().or_else(|| process.try_turn()) {
+pub(crate) fn abandon<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
+    match block.turns.begin().or_else(|| block.try_turn()) {
         Some(turn) => end(block, turn, ExitReason::Killed),
         // Race: another thread polls it, or has just made it; that one finds it doomed, and does its last acts.
-        None => process.doom_now(ExitReason::Killed),
+        None => block.process.doom_now(ExitReason::Killed),
     }
 }
 
-fn end(block: &ProcRef, mut turn: BodyTurn<'_>, reason: ExitReason) {
-    let process = block.process();
-    current::with_ref(block, || {
-        last_acts(block, reason, &mut || drop(turn.with(Option::take)));
-    });
-    if turn.done(process.node.clock.activity()) {
-        process.node.clock.quiet();
+/// The last acts of a process, by one who has its turn, which is the last one.
+pub(crate) fn end<D: ?Sized + Kind + 'static>(
+    block: &Arc<Block<D>>,
+    mut turn: BodyTurn<'_, D>,
+    reason: ExitReason,
+) {
+    let process: ProcRef = block.clone();
+    current::with(block, || last_acts(&process, reason, &mut || D::drop_body(&mut turn)));
+    let clock = &block.process.node.clock;
+    if turn.done(clock.activity()) {
+        clock.quiet();
     }
 }

@@ -23,7 +23,7 @@
 
 use crate::{
     executor::Executor,
-    process::{block::ProcRef, node::NodeInner, run},
+    process::{block::ProcRef, node::NodeInner},
     sync::thread_local,
 };
 use std::{
@@ -32,7 +32,7 @@ use std::{
     fmt,
     future::Future,
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     ptr,
     sync::{
         Arc, Mutex, MutexGuard, Weak,
@@ -41,7 +41,10 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::{sync::Notify, task::coop};
+use tokio::{
+    sync::Notify,
+    task::{coop, yield_now},
+};
 
 /// How many processes a worker polls before it lets other tasks of its thread run.
 const POLLS: u32 = 64;
@@ -311,8 +314,8 @@ impl Future for Worker {
             lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             process.run();
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        // Not woken here and now: the runtime would wake another thread to take this task over.
+        pin!(yield_now()).poll(cx)
     }
 }
 
@@ -328,7 +331,7 @@ impl Drop for Worker {
         let mut left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
         // The end of one has others scheduled.
         while !left.is_empty() {
-            left.iter().for_each(run::abandon);
+            left.into_iter().for_each(|process| process.abandon());
             left = self.scheduler.drain();
         }
     }
