@@ -44,7 +44,10 @@ impl Report {
         self.n = ns.len() as u64;
         self.seconds = ns.iter().sum::<u64>() as f64 / 1e9;
         self.per_op_ns = quantile(&ns, 0.5) as f64;
-        self.extra("p99_ns", quantile(&ns, 0.99) as f64)
+        let p99 = quantile(&ns, 0.99) as f64;
+        let over = p99 / self.per_op_ns.max(1.0);
+        self.extra("p99_ns", p99)
+            .extra("p99_over_p50", over)
             .extra("p999_ns", quantile(&ns, 0.999) as f64)
             .extra("max_ns", quantile(&ns, 1.0) as f64)
     }
@@ -83,7 +86,7 @@ impl Report {
             None => line.push_str("null"),
         }
         for (name, value) in &self.extra {
-            let _ = write!(line, ",\"{name}\":{value:.1}");
+            let _ = write!(line, ",\"{name}\":{value:.3}");
         }
         line.push('}');
         println!("{line}");
