@@ -89,7 +89,7 @@ def described(peers):
         "cores": os.cpu_count(),
         "memory_gib": round(int(memory[1]) / (1 << 20)) if memory else None,
         "system": platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
-        "libc": " ".join(platform.libc_ver()),
+        "libc": " ".join(platform.libc_ver()).strip(),
         "rustc": output_of("rustc", "--version"),
         "commit": output_of("git", "rev-parse", "--short", "HEAD"),
         "versions": {peer: version(peer) for peer in peers},
@@ -98,11 +98,14 @@ def described(peers):
 
 def version(peer):
     if peer == "beam":
-        found = re.search(r"Elixir [\d.]+.*OTP \d+", output_of("elixir", "--version"))
-        return found[0] if found else "?"
+        said = output_of("elixir", "--version")
+        otp, elixir = re.search(r"Erlang/OTP (\d+)", said), re.search(r"^Elixir ([\d.]+)", said, re.MULTILINE)
+        return f"Elixir {elixir[1]} on OTP {otp[1]}" if otp and elixir else "?"
     packages = tomllib.loads((BENCH / "Cargo.lock").read_text())["package"]
     return next((package["version"] for package in packages if package["name"] == peer), "?")
 
 
 def output_of(*command):
+    if not shutil.which(command[0]):
+        return ""
     return subprocess.run(command, cwd=BENCH, capture_output=True, text=True).stdout.strip()

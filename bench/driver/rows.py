@@ -1,5 +1,6 @@
 """What is measured and what must be reached: `rows.toml`, read."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,3 +74,11 @@ def read():
         workload.rows = [Row(**row, workload=workload) for row in rows]
         workloads.append(workload)
     return workloads, [Scale(**table) for table in data["scale"]]
+
+
+def with_bounds(text, bounds):
+    """The text of `rows.toml` with other bounds of `--quick`, by the names of rows."""
+    for name, bound in bounds.items():
+        pattern = rf'(?m)(^name = "{re.escape(name)}"\n(?:(?!\[).*\n)*?ci = ).*'
+        text = re.sub(pattern, lambda match: f"{match[1]}{bound}", text)
+    return text

@@ -69,6 +69,10 @@ class Units(unittest.TestCase):
 
 
 class TheRows(unittest.TestCase):
+    def test_bounds_are_written_where_they_belong(self):
+        text = '[[workload.row]]\nname = "a"\nreach = 1\nci = 2\n\n[[workload.row]]\nname = "b"\n\n[[workload.row]]\nci = 3\n'
+        self.assertEqual(rows.with_bounds(text, {"a": 9.5, "b": 7}), text.replace("ci = 2", "ci = 9.5"))
+
     def test_each_has_a_name_of_its_own_and_says_what_it_means(self):
         workloads, scales = rows.read()
         names = [row.name for workload in workloads for row in workload.rows]

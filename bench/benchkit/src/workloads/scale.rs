@@ -24,6 +24,12 @@ pub async fn scale<P: Peer>(args: &Args) {
 
     let t = Stopwatch::start();
     for _ in 0..n {
+        black_box(P::call(&handles[0], 1).await);
+    }
+    print("call_same", t.read());
+
+    let t = Stopwatch::start();
+    for _ in 0..n {
         black_box(P::call(&handles[random.next_below(population)], 1).await);
     }
     print("call", t.read());
