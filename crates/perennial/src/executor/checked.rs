@@ -50,6 +50,10 @@ impl Executor {
         drop(task);
     }
 
+    /// The checker lets all of them run at any time anyway.
+    #[allow(clippy::unused_self, reason = "as on tokio")]
+    pub(crate) fn share(&self) {}
+
     /// Enough for all that run in a small tree to be interrupted by each other.
     #[allow(clippy::unused_self, reason = "as on tokio")]
     pub(crate) fn workers(&self) -> usize {

@@ -39,6 +39,14 @@ impl Executor {
         self.spawn(task);
     }
 
+    /// Has another thread come for what was woken last on this one, which goes on with what it does.
+    ///
+    /// Tokio keeps the task that was woken last for its own thread, where nobody can take it away. One more task, of
+    /// nothing, takes its place, and it goes where others look, of whom one is woken.
+    pub(crate) fn share(&self) {
+        self.spawn(std::future::ready(()));
+    }
+
     /// How many threads there are that run tasks.
     pub(crate) fn workers(&self) -> usize {
         self.0.metrics().num_workers()

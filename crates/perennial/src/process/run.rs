@@ -127,7 +127,7 @@ where
     let node = &block.process.node;
     let ended = turn.end(node.clock.activity());
     if ended.again {
-        node.scheduler.schedule(block.clone());
+        node.scheduler.schedule_or_end(block.clone());
     }
     if ended.quiet {
         node.clock.quiet();
@@ -144,8 +144,12 @@ pub(crate) fn abandon(block: &ProcRef) {
     let process = block.process();
     match process.turns.begin().or_else(|| process.try_turn()) {
         Some(turn) => end(block, turn, ExitReason::Killed),
-        // Race: another thread polls it, or has just made it; that one finds it doomed, and does its last acts.
-        None => process.doom_now(ExitReason::Killed),
+        // Race: another thread polls it, or has just made it; that one finds it doomed, and does its last acts. Should
+        // it have looked just before, it is told to schedule the process, and ends it instead.
+        None => {
+            process.doom_now(ExitReason::Killed);
+            process.notify();
+        }
     }
 }
 

@@ -18,7 +18,7 @@
 //!
 //! To wake a thread costs fifty times what it takes to poll a process. So a worker that puts a single process into its
 //! own queue wakes nobody: it comes to that itself, when the process that it polls is done. Should that one block the
-//! thread meanwhile, [`watch`] notices, and has another worker take what lies in the queue.
+//! thread meanwhile, [`watch`] notices, and gives what lies in the queue to the others.
 
 use crate::{
     executor::Executor,
@@ -56,6 +56,7 @@ const STALL: Duration = Duration::from_millis(10);
 
 /// The queues of a node.
 pub(crate) struct Scheduler {
+    executor: Executor,
     lanes: Box<[Lane]>,
     /// What was scheduled by threads that are no worker of this node.
     outside: Mutex<VecDeque<ProcRef>>,
@@ -94,6 +95,7 @@ impl Scheduler {
     pub(crate) fn new(executor: &Executor) -> Arc<Self> {
         let workers = executor.workers().clamp(1, MOST_WORKERS);
         Arc::new(Self {
+            executor: executor.clone(),
             lanes: (0..workers).map(|_| Lane::default()).collect(),
             outside: Mutex::default(),
             outside_len: AtomicUsize::new(0),
@@ -106,6 +108,10 @@ impl Scheduler {
 
     /// Starts the workers; they end with the node, or with the runtime.
     pub(crate) fn start(self: &Arc<Self>, executor: &Executor, node: &Weak<NodeInner>) {
+        // A model polls by hand. There a worker would be dropped at once, which is the end.
+        if cfg!(perennial_loom) {
+            return;
+        }
         for lane in 0..self.lanes.len() {
             executor.spawn(Worker { scheduler: self.clone(), node: node.clone(), lane, tick: 0 });
         }
@@ -138,6 +144,25 @@ impl Scheduler {
         }
     }
 
+    /// As [`schedule`](Self::schedule), for one who holds no lock of a process. After the end it is not polled, but
+    /// ended here and now.
+    pub(crate) fn schedule_or_end(&self, process: ProcRef) {
+        self.schedule(process);
+        // Race: the queues may have been emptied for the last time before it was put there. Then this sees that they
+        // are closed, for that was said before, and the lock of the queue comes between.
+        if self.is_closed() {
+            self.end(self.drain());
+        }
+    }
+
+    /// Ends processes, and those that are scheduled because of that.
+    fn end(&self, mut left: Vec<ProcRef>) {
+        while !left.is_empty() {
+            left.iter().for_each(run::abandon);
+            left = self.drain();
+        }
+    }
+
     /// Wakes a worker that sleeps, if there is one.
     fn wake_one(&self) {
         // SeqCst: pairs with the one of a worker that goes to sleep, see invariant 2.
@@ -156,6 +181,7 @@ impl Scheduler {
                     let waker = lock(&self.lanes[lane].waker).clone();
                     if let Some(waker) = waker {
                         waker.wake();
+                        self.share_if_here();
                     }
                     return;
                 }
@@ -171,11 +197,19 @@ impl Scheduler {
             && !self.watching.swap(true, Ordering::Relaxed)
         {
             self.watch.notify_one();
+            self.share_if_here();
+        }
+    }
+
+    /// Whoever was woken just now is not to wait for what this thread does.
+    fn share_if_here(&self) {
+        if ptr::eq(HERE.with(Cell::get).scheduler, self) {
+            self.executor.share();
         }
     }
 
     /// The next process for the worker of `lane`: its own, else one from outside, else half of another one's.
-    fn next(&self, lane: usize, tick: u32) -> Option<ProcRef> {
+    pub(super) fn next(&self, lane: usize, tick: u32) -> Option<ProcRef> {
         if tick.is_multiple_of(LOOK_OUTSIDE)
             && let Some(process) = self.next_outside()
         {
@@ -212,6 +246,18 @@ impl Scheduler {
             }
         }
         None
+    }
+
+    /// What waits in `lane` is for whoever comes first: its worker is held up.
+    fn give_away(&self, lane: usize) {
+        let mut waiting = mem::take(&mut *lock(&self.lanes[lane].queue));
+        {
+            let mut outside = lock(&self.outside);
+            outside.append(&mut waiting);
+            self.outside_len.store(outside.len(), Ordering::Relaxed);
+        }
+        // Also if nobody sleeps they come to it: a worker that has work of its own looks outside now and then.
+        self.wake_one();
     }
 
     /// Whether any queue has something. Under the locks, so that what was put there before is seen.
@@ -324,12 +370,8 @@ impl Drop for Worker {
         // The runtime shuts down: what can never run any more ends. One that another thread polls finds that it is
         // doomed, and one that is spawned from now on ends at once.
         self.scheduler.close();
-        let mut left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
-        // The end of one has others scheduled.
-        while !left.is_empty() {
-            left.iter().for_each(run::abandon);
-            left = self.scheduler.drain();
-        }
+        let left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
+        self.scheduler.end(left);
     }
 }
 
@@ -349,9 +391,9 @@ async fn watch(scheduler: Arc<Scheduler>) {
                 scheduler.lanes.iter().map(|lane| lane.polls.load(Ordering::Relaxed)).collect();
             let stalled =
                 |lane: usize| polls[lane] == before[lane] && !lock(&scheduler.lanes[lane].queue).is_empty();
-            if (0..polls.len()).any(stalled) {
-                scheduler.wake_one();
-            } else if polls == before {
+            let stalled: Vec<_> = (0..polls.len()).filter(|lane| stalled(*lane)).collect();
+            stalled.iter().for_each(|lane| scheduler.give_away(*lane));
+            if stalled.is_empty() && polls == before {
                 break;
             }
             before = polls;
