@@ -237,7 +237,8 @@ impl Meeting {
 }
 
 async fn two_busy_servers_run_side_by_side() {
-    let (one, two) = (runner().await, runner().await);
+    let options = Options::default();
+    let (one, two) = (runner_with(options).await, runner_with(options).await);
     one.call(busy()).await.unwrap();
     two.call(busy()).await.unwrap();
     assert!(!is_run_by_its_caller(&one).await && !is_run_by_its_caller(&two).await);

@@ -9,6 +9,7 @@ use std::{
     cell::Cell,
     future::{Future, poll_fn},
     pin::pin,
+    time::Duration,
 };
 use tokio::runtime::Runtime;
 
@@ -42,9 +43,10 @@ where
     }
 }
 
-/// A server that is linked to nobody, and idle.
+/// A server that is linked to nobody, and idle. It is never taken for slow: a thread of a busy machine may be interrupted
+/// for long.
 pub(crate) async fn runner() -> ServerRef<Runner> {
-    runner_with(Options::default()).await
+    runner_with(Options::default().inline(Some(Duration::MAX))).await
 }
 
 /// As [`runner`], with options.
