@@ -39,11 +39,12 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
     if turn.value().and_then(Live::idle).is_none() {
         return (Direct::Busy(request), false);
     }
+    // Race: what comes into the mailbox from here on comes after the request.
     me.process.stats.count_message();
     let mut later = None;
     let lent = panics::catch(|| {
         turn.lend(me, |live| {
-            let (server, cx) = live.idle().expect("it is");
+            let (server, cx) = live.parts().expect("it has started");
             let mut handling = Pooled::new(server.answer_at_once(request, cx));
             match panics::catch(|| Pin::new(&mut handling).poll(task)) {
                 Ok(Poll::Ready(reply)) => Lent::Done(reply),

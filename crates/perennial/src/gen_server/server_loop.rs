@@ -62,7 +62,12 @@ impl<S: GenServer> Live<S> {
     /// The server, if it waits for a message, and for nothing else.
     pub(super) fn idle(&mut self) -> Option<(&mut S, &mut Cx<S>)> {
         let is_idle = self.cx.is_idle();
-        self.server.as_mut().filter(|_| is_idle).map(|server| (server, &mut self.cx))
+        self.parts().filter(|_| is_idle)
+    }
+
+    /// The server, if it has started.
+    pub(super) fn parts(&mut self) -> Option<(&mut S, &mut Cx<S>)> {
+        Some((self.server.as_mut()?, &mut self.cx))
     }
 
     pub(super) fn asks_for_more(&self) -> bool {
