@@ -5,6 +5,7 @@
 //! * [`Lending`]: such a body that is a value, and the future that has borrowed it.
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
 //! * [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
+//! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!
 //! A process has two lanes. What OTP delivers as a message lies in the mailbox; a deadly signal is a flag
@@ -19,6 +20,7 @@ mod activity;
 mod lending;
 mod mailbox;
 mod notify;
+mod once;
 mod pool;
 mod pooled;
 mod sync;
@@ -28,5 +30,6 @@ pub use activity::Activity;
 pub use lending::Lending;
 pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use notify::{Notify, Polled};
+pub use once::OnceBox;
 pub use pooled::PooledFuture;
 pub use turns::{Ended, Notified, Turn, Turns};

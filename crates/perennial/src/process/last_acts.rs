@@ -113,15 +113,17 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     }
     // Race: a deadly signal and a body that returns. If the signal came first the body's reason is void, as the
     // process was dead by then.
-    let (reason, cause, by_itself) = match state.reason.take() {
-        Some(doom) => (doom, state.signal, false),
-        None => (reason, process.cause(), true),
+    let (reason, cause, by_itself) = match state.reason() {
+        Some(doom) => (doom, state.signal(), false),
+        None => {
+            state.set_reason(reason.clone());
+            (reason, process.cause(), true)
+        }
     };
     // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
     let unsent =
         if by_itself { None } else { state.bonds.as_mut().and_then(|bonds| bonds.last_reply.take()) };
     state.phase = Phase::Dying;
-    state.reason = Some(reason.clone());
     let label = state
         .bonds
         .as_ref()
