@@ -226,6 +226,11 @@ impl<S: GenServer> Cx<S> {
         }
     }
 
+    /// Whether there is something to handle, or may be: false only if nothing but a message can come.
+    pub(crate) fn may_have_next(&self) -> bool {
+        self.rare.is_some() || !self.taken.is_empty() || !self.me.0.mailbox().is_empty()
+    }
+
     /// The next thing to handle.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         if self.rare.is_some() {

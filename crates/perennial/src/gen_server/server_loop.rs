@@ -82,10 +82,6 @@ pub(crate) fn poll<S: GenServer>(
             Some(Poll::Pending) => return Poll::Pending,
             Some(Poll::Ready(Ok(()))) => {
                 process.settle_dropped_callers();
-                // One unit a message, so that a flooded server, or one that continues for ever, lets others run.
-                if pin!(coop::consume_budget()).poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
             }
             Some(Poll::Ready(Err(reason))) => {
                 let has_server = turn.value().is_some_and(|live| live.server.is_some());
@@ -99,11 +95,23 @@ pub(crate) fn poll<S: GenServer>(
             None => {}
         }
         let Some(live) = turn.value() else { return Poll::Pending };
+        // One unit a message, so that a flooded server, or one that continues for ever, lets others run. An idle one
+        // has nothing to wait for.
+        if !coop::has_budget_remaining() && live.cx.may_have_next() && take_unit(cx).is_pending() {
+            return Poll::Pending;
+        }
         let Poll::Ready(mut letter) = live.cx.poll_next(cx) else { return Poll::Pending };
+        // If none is left, because a future beside the server has used it up, there is one more poll.
+        let _ = take_unit(cx);
         done = lend(block, turn, cx, |live| {
             letter.deliver(live.server.as_mut().expect("it has started"), &mut live.cx)
         });
     }
+}
+
+/// Takes a unit of the budget of the task that polls; if there is none, has us polled again when others have run.
+fn take_unit(cx: &mut Context<'_>) -> Poll<()> {
+    pin!(coop::consume_budget()).poll(cx)
 }
 
 /// Has the future that `make` makes run with the server; a panic is the reason of its end.

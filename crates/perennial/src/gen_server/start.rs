@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use std::{sync::Arc, time::Duration};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::coop};
 
 /// How a server is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,6 +216,8 @@ fn begin<S: GenServer>(
 
 /// Waits until the start of `server` has ended. Mostly it has: whoever starts a server runs its `init`.
 async fn finish<S: GenServer>(server: ServerRef<S>, options: Options) -> Result<ServerRef<S>, StartError> {
+    // One who starts many lets others run in between.
+    coop::consume_budget().await;
     let outcome = match server.0.process.start_ended() {
         Ok(outcome) => outcome,
         Err(told) => wait(&server, told, options.timeout).await?,

@@ -36,7 +36,10 @@ struct Shard {
 enum Slot {
     Taken(ProcRef),
     /// Free, or reserved by the one who makes the process with this serial.
-    Empty { serial: u32, next_free: u32 },
+    Empty {
+        serial: u32,
+        next_free: u32,
+    },
 }
 
 impl Default for Shard {
