@@ -54,6 +54,9 @@ const DONE: u64 = 1 << 61;
 const READER: u64 = 1 << 62;
 /// There is a turn.
 const RUNNING: u64 = 1 << 63;
+/// So many messages for one who is only scheduled are a flood: who sends them may do so for long before it lets anybody
+/// else run. It is noticed once, by the one that is the next.
+const FLOOD: u64 = 64;
 /// How many messages came since the last turn began. It cannot overflow into the flags: each takes memory.
 const MESSAGES: u64 = NOTIFIED - 1;
 
@@ -76,6 +79,11 @@ unsafe impl<T: Send> Sync for Turns<T> {}
 pub enum Notified {
     /// To be scheduled by the one who notified: somebody is to call [`Turns::begin`].
     Schedule,
+    /// It is scheduled, but many messages wait for that: somebody else than who sends them is to see to it.
+    Flooded {
+        /// As below.
+        quiet: bool,
+    },
     /// Others will see to it. `quiet` if nothing moves now.
     Known {
         /// The count that was taken back was the last: look whether all is quiet.
@@ -140,7 +148,11 @@ impl<T> Turns<T> {
         }
         let before = mark();
         if before & (NOTIFIED | MESSAGES | DONE) != 0 {
-            return Notified::Known { quiet: activity.is_some_and(Activity::leave) };
+            let quiet = activity.is_some_and(Activity::leave);
+            return match before & !READER == FLOOD {
+                true => Notified::Flooded { quiet },
+                false => Notified::Known { quiet },
+            };
         }
         // Race: the turn that runs may be about to end; it sees the mark then, see the order of events.
         if before & (RUNNING | RESERVED) != 0 { Notified::Known { quiet: false } } else { Notified::Schedule }

@@ -18,9 +18,14 @@ pub struct Caller<R: Send + 'static> {
 }
 
 impl<R: Send + 'static> Caller<R> {
+    /// One of `server`; the current process is the one who calls.
     pub(crate) fn new(server: ProcRef) -> (Self, Arc<ReplyCell<R>>) {
+        Self::with_pid(server, current::pid())
+    }
+
+    /// One of `server`, where another process is current.
+    pub(crate) fn with_pid(server: ProcRef, pid: Option<Pid>) -> (Self, Arc<ReplyCell<R>>) {
         let cell = ReplyCell::new();
-        let pid = current::pid();
         (Self { cell: Some(cell.clone()), server, pid }, cell)
     }
 
@@ -66,7 +71,7 @@ impl<R: Send + 'static> Drop for Caller<R> {
     fn drop(&mut self) {
         if let Some(cell) = self.cell.take() {
             cell.unlist(&self.server);
-            self.server.process().drop_caller(current::is(&self.server), cell);
+            self.server.process().drop_caller(current::is(self.server.process()), cell);
         }
     }
 }

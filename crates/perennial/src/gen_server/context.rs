@@ -226,9 +226,14 @@ impl<S: GenServer> Cx<S> {
         }
     }
 
-    /// Whether there is something to handle, or may be: false only if nothing but a message can come.
-    pub(crate) fn may_have_next(&self) -> bool {
-        self.rare.is_some() || !self.taken.is_empty() || !self.me.0.mailbox().is_empty()
+    /// Whether nothing comes but what lies in the mailbox or comes there.
+    pub(super) fn has_only_messages(&self) -> bool {
+        self.rare.is_none()
+    }
+
+    /// As [`has_only_messages`](Self::has_only_messages), and there is none.
+    pub(super) fn is_idle(&self) -> bool {
+        self.has_only_messages() && self.taken.is_empty() && self.me.0.mailbox().is_empty()
     }
 
     /// The next thing to handle.

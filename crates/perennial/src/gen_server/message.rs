@@ -18,9 +18,11 @@ use crate::{
         panics,
     },
 };
-use perennial_cell::{Erase, Letter, Opened, PooledFuture};
+use perennial_cell::{Erase, Lending, Letter, Opened, Pooled, PooledFuture};
 use std::{
     any::type_name,
+    future::Future,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -32,7 +34,15 @@ pub(crate) type Letters<S> = Opened<dyn Deliver<S>>;
 
 /// A letter of a server of type `S`.
 pub(crate) trait Deliver<S: GenServer>: Send {
+    /// Takes the message out and makes the future that handles it.
     fn deliver<'a>(&mut self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a>;
+    /// As [`deliver`](Self::deliver), and polls that once. A panic is a reason.
+    fn handle_now<'a>(
+        &mut self,
+        server: &'a mut S,
+        cx: &'a mut Cx<S>,
+        task: &mut Context<'_>,
+    ) -> Lending<'a, NoReply, NoReply>;
     fn is_system(&self) -> bool;
     fn event(&self) -> Option<Event>;
     fn reply_to_come(&self) -> Option<ReplyToCome>;
@@ -45,7 +55,7 @@ pub(crate) trait Message<S: GenServer>: Send + 'static {
     /// Whether it is a system message.
     const SYSTEM: bool = false;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a>;
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send;
 
     /// What the debug options are told when it begins to be handled; nothing of a system message.
     fn event(&self) -> Option<Event> {
@@ -66,11 +76,20 @@ pub(crate) struct ReplyToCome {
 
 impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
     fn deliver<'a>(&mut self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        if M::SENT {
-            // Here and not where it is taken: a place at which little else is in the registers.
-            cx.me().0.process.stats.count_message();
+        self.open(server, cx).erase()
+    }
+    fn handle_now<'a>(
+        &mut self,
+        server: &'a mut S,
+        cx: &'a mut Cx<S>,
+        task: &mut Context<'_>,
+    ) -> Lending<'a, NoReply, NoReply> {
+        let mut handling = self.open(server, cx);
+        match panics::catch(|| Pin::new(&mut handling).poll(task)) {
+            Ok(Poll::Ready(done)) => Lending::Done(done),
+            Ok(Poll::Pending) => Lending::Waits(handling.erase()),
+            Err(reason) => Lending::Done(Err(reason)),
         }
-        self.take_value().handle(server, cx)
     }
     fn is_system(&self) -> bool {
         M::SYSTEM
@@ -80,6 +99,29 @@ impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
     }
     fn reply_to_come(&self) -> Option<ReplyToCome> {
         self.value().reply_to_come()
+    }
+}
+
+/// What opens a letter of a server.
+trait Open<S: GenServer> {
+    fn open<'a>(
+        &mut self,
+        server: &'a mut S,
+        cx: &'a mut Cx<S>,
+    ) -> Pooled<impl Future<Output = NoReply> + Send + 'a>;
+}
+
+impl<S: GenServer, M: Message<S>> Open<S> for Letter<dyn Deliver<S>, M> {
+    fn open<'a>(
+        &mut self,
+        server: &'a mut S,
+        cx: &'a mut Cx<S>,
+    ) -> Pooled<impl Future<Output = NoReply> + Send + 'a> {
+        if M::SENT {
+            // Here and not where it is taken: a place at which little else is in the registers.
+            cx.me().0.process.stats.count_message();
+        }
+        Pooled::new(self.take_value().handle(server, cx))
     }
 }
 
@@ -102,12 +144,12 @@ pub(crate) struct Call<M, R: Send + 'static> {
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(async move {
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move {
             // Else its end, in whatever way the callback ends, has told the caller.
             let _answering = S::KEEPS_CALLER.then(|| self.from.answering());
             server.handle_call_from(self.request, self.from, cx).await
-        })
+        }
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Call, self.from.pid())
@@ -121,8 +163,8 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
 pub(crate) struct Cast<M>(pub(crate) M);
 
 impl<S: HandleCast<M>, M: Send + 'static> Message<S> for Cast<M> {
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(server.handle_cast(self.0, cx))
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        server.handle_cast(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Cast, None)
@@ -136,9 +178,9 @@ pub(crate) struct BoundedCast<M> {
 }
 
 impl<S: HandleCast<M>, M: Send + 'static> Message<S> for BoundedCast<M> {
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
         drop(self.room);
-        PooledFuture::new(server.handle_cast(self.message, cx))
+        server.handle_cast(self.message, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Cast, None)
@@ -148,8 +190,8 @@ impl<S: HandleCast<M>, M: Send + 'static> Message<S> for BoundedCast<M> {
 pub(crate) struct Info<M>(pub(crate) M);
 
 impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Info<M> {
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(server.handle_info(self.0, cx))
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        server.handle_info(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Info, None)
@@ -162,8 +204,8 @@ pub(crate) struct Unsent<M>(pub(crate) M);
 impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Unsent<M> {
     const SENT: bool = false;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(server.handle_info(self.0, cx))
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        server.handle_info(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Info, None)
@@ -175,8 +217,8 @@ pub(crate) struct Continue<M>(pub(crate) M);
 impl<S: HandleContinue<M>, M: Send + 'static> Message<S> for Continue<M> {
     const SENT: bool = false;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(server.handle_continue(self.0, cx))
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        server.handle_continue(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         Some(Event::Continue { message: type_name::<M>() })
@@ -189,9 +231,9 @@ struct ParentExit(Exit);
 impl<S: HandleInfo<Exit>> Message<S> for ParentExit {
     const SYSTEM: bool = true;
 
-    fn handle<'a>(self, _: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
+    fn handle(self, _: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
         cx.own().set_cause(self.0.cause());
-        PooledFuture::new(async move { Err(self.0.reason) })
+        async move { Err(self.0.reason) }
     }
 }
 
@@ -204,8 +246,8 @@ where
 {
     const SYSTEM: bool = true;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(async move { self.0(server, cx) })
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move { self.0(server, cx) }
     }
 }
 
@@ -215,8 +257,8 @@ pub(crate) struct Stop(pub(crate) ExitReason);
 impl<S: GenServer> Message<S> for Stop {
     const SYSTEM: bool = true;
 
-    fn handle<'a>(self, _: &'a mut S, _: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(async move { Err(self.0) })
+    fn handle(self, _: &mut S, _: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move { Err(self.0) }
     }
 }
 

@@ -16,26 +16,26 @@ use crate::{
         panics::{self, CatchUnwind},
     },
 };
-use perennial_cell::{Lending, PooledFuture};
+use perennial_cell::{Lending, Lent, PooledFuture};
 use std::{
     any::type_name,
     future::Future,
     pin::pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use tokio::task::coop;
 
 /// What the process of a server runs.
-pub(crate) type ServerBody<S> = Lending<Live<S>, NoReply>;
+pub(crate) type ServerBody<S> = Lent<Live<S>, NoReply>;
 
-type ServerTurn<'a, S> = BodyTurn<'a, dyn Deliver<S>>;
+pub(crate) type ServerTurn<'a, S> = BodyTurn<'a, dyn Deliver<S>>;
 
 /// A server, from before its `init` until its state is dropped by the last acts.
 pub(crate) struct Live<S: GenServer> {
     /// None until `init` has succeeded.
-    server: Option<S>,
-    cx: Cx<S>,
+    pub(super) server: Option<S>,
+    pub(super) cx: Cx<S>,
 }
 
 impl<S: GenServer> Live<S> {
@@ -68,6 +68,26 @@ impl<S: GenServer> Live<S> {
     }
 }
 
+/// The server and its context, if it does nothing and nothing is there for it to do.
+pub(super) fn idle<'a, S: GenServer>(turn: &'a mut ServerTurn<'_, S>) -> Option<&'a mut Live<S>> {
+    turn.value().filter(|live| live.server.is_some() && live.cx.is_idle())
+}
+
+/// Whether it is to be polled though no message has come.
+pub(super) fn asks_for_more<S: GenServer>(turn: &mut ServerTurn<'_, S>) -> bool {
+    turn.value().is_none_or(|live| !live.cx.has_only_messages())
+}
+
+/// A callback has stopped it: it is to run `terminate` when it is polled.
+pub(super) fn stop<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    reason: ExitReason,
+) {
+    block.process.set_stopping();
+    let _lent = turn.lend::<_, ()>(block, |live| Lending::Waits(live.terminate(reason)));
+}
+
 /// Goes on with a server; ready with the reason when it has stopped. Its state is then still there.
 pub(crate) fn poll<S: GenServer>(
     block: &Arc<ServerBlock<S>>,
@@ -75,54 +95,52 @@ pub(crate) fn poll<S: GenServer>(
     cx: &mut Context<'_>,
 ) -> Poll<ExitReason> {
     let process = &block.process;
-    let mut done =
-        panics::catch(|| turn.poll_borrower(cx)).unwrap_or_else(|reason| Some(Poll::Ready(Err(reason))));
     loop {
-        match done {
-            Some(Poll::Pending) => return Poll::Pending,
-            Some(Poll::Ready(Ok(()))) => {
-                process.settle_dropped_callers();
-            }
-            Some(Poll::Ready(Err(reason))) => {
-                let has_server = turn.value().is_some_and(|live| live.server.is_some());
-                if process.is_stopping() || !has_server {
-                    return Poll::Ready(reason);
-                }
-                process.set_stopping();
-                done = lend(block, turn, cx, |live| live.terminate(reason));
-                continue;
-            }
-            None => {}
+        let handled = match panics::catch(|| turn.poll_borrower(cx)) {
+            Ok(Some(polled)) => ready!(polled),
+            Ok(None) => match panics::catch(|| handle_next(block, turn, cx)) {
+                Ok(polled) => ready!(polled),
+                Err(reason) => Err(reason),
+            },
+            Err(reason) => Err(reason),
+        };
+        match handled {
+            Ok(()) => process.settle_dropped_callers(),
+            Err(reason) if process.is_stopping() || !has_started(turn) => return Poll::Ready(reason),
+            Err(reason) => stop(block, turn, reason),
         }
-        let Some(live) = turn.value() else { return Poll::Pending };
-        // One unit a message, so that a flooded server, or one that continues for ever, lets others run. An idle one
-        // has nothing to wait for.
-        if !coop::has_budget_remaining() && live.cx.may_have_next() && take_unit(cx).is_pending() {
-            return Poll::Pending;
-        }
-        let Poll::Ready(mut letter) = live.cx.poll_next(cx) else { return Poll::Pending };
-        // If none is left, because a future beside the server has used it up, there is one more poll.
-        let _ = take_unit(cx);
-        done = lend(block, turn, cx, |live| {
-            letter.deliver(live.server.as_mut().expect("it has started"), &mut live.cx)
-        });
     }
+}
+
+fn has_started<S: GenServer>(turn: &mut ServerTurn<'_, S>) -> bool {
+    turn.value().is_some_and(|live| live.server.is_some())
+}
+
+/// Begins to handle the next message.
+fn handle_next<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    cx: &mut Context<'_>,
+) -> Poll<NoReply> {
+    let Some(Live { cx: own, .. }) = turn.value() else { return Poll::Pending };
+    // One unit a message, so that a flooded server, or one that continues for ever, lets others run. An idle one has
+    // nothing to wait for.
+    if !coop::has_budget_remaining() && !own.is_idle() && take_unit(cx).is_pending() {
+        return Poll::Pending;
+    }
+    let mut letter = ready!(own.poll_next(cx));
+    // If none is left, because a future beside the server has used it up, there is one more poll.
+    let _ = take_unit(cx);
+    let handled = turn.lend(block, |Live { server, cx: own }| {
+        letter.handle_now(server.as_mut().expect("it has started"), own, cx)
+    });
+    // None: a future has the server from now on, and was polled.
+    handled.map_or(Poll::Pending, Poll::Ready)
 }
 
 /// Takes a unit of the budget of the task that polls; if there is none, has us polled again when others have run.
 fn take_unit(cx: &mut Context<'_>) -> Poll<()> {
     pin!(coop::consume_budget()).poll(cx)
-}
-
-/// Has the future that `make` makes run with the server; a panic is the reason of its end.
-fn lend<S: GenServer>(
-    block: &Arc<ServerBlock<S>>,
-    turn: &mut ServerTurn<'_, S>,
-    cx: &mut Context<'_>,
-    make: impl for<'a> FnOnce(&'a mut Live<S>) -> Handling<'a>,
-) -> Option<Poll<NoReply>> {
-    let polled = panics::catch(|| turn.lend_and_poll(block, cx, make));
-    Some(polled.unwrap_or_else(|reason| Poll::Ready(Err(reason))))
 }
 
 /// Drops what runs, then the state.

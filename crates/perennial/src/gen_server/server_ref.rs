@@ -51,6 +51,9 @@ impl<S: GenServer> Address for ServerRef<S> {
     fn resolve(&self) -> Result<Self, CallError> {
         Ok(self.clone())
     }
+    fn with_server<R>(&self, f: impl FnOnce(&Self) -> R) -> Result<R, CallError> {
+        Ok(f(self))
+    }
 }
 
 impl<S: GenServer> Clone for ServerRef<S> {

@@ -16,6 +16,7 @@ use crate::{
         time,
     },
 };
+use perennial_cell::Lending;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::coop};
 
@@ -209,7 +210,7 @@ fn begin<S: GenServer>(
     let block = spawn::spawn(spawn, (), |block: &Arc<ServerBlock<S>>, turn| {
         let system = System::new(options, &block.process);
         turn.put(Live::new(Cx::new(ServerRef(block.clone()), system)));
-        turn.lend(block, |live| live.init(args, name));
+        let _lent = turn.lend::<_, ()>(block, |live| Lending::Waits(live.init(args, name)));
     });
     Ok(ServerRef(block))
 }

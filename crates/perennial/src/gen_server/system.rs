@@ -14,7 +14,7 @@ use crate::{
     gen_server::{
         Caller, Cx, GenServer, NoReply, Options, ServerRef,
         debug::{Debug, DebugOptions, Event},
-        message::{Handling, Letters, Message, System as SystemMessage},
+        message::{Letters, Message, System as SystemMessage},
         noreply,
         reply_cell::Answer,
         watched::Watched,
@@ -25,9 +25,10 @@ use crate::{
         time::Sleep,
     },
 };
-use perennial_cell::{Letter, PooledFuture};
+use perennial_cell::Letter;
 use std::{
     collections::VecDeque,
+    future::Future,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -179,8 +180,8 @@ impl<S: GenServer> Message<S> for Hibernate {
     const SENT: bool = false;
     const SYSTEM: bool = true;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(async move { hibernate(server, cx) })
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move { hibernate(server, cx) }
     }
 }
 
@@ -207,7 +208,7 @@ pub(crate) async fn request<S: GenServer, R: Send + 'static>(
     request: impl FnOnce(&mut S, &mut Cx<S>, Caller<R>) -> NoReply + Send + 'static,
 ) -> Result<R, CallError> {
     let process: ProcRef = server.0.clone();
-    if current::waits_for(&process) {
+    if current::waits_for(process.process()) {
         return Err(CallError::CallingSelf);
     }
     let clock = process.process().node.clock.clone();

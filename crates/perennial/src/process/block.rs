@@ -172,6 +172,12 @@ impl<D: ?Sized + Kind + 'static> Block<D> {
     fn after_notify(self: &Arc<Self>, notified: Notified) {
         match notified {
             Notified::Schedule => self.process.node.scheduler.schedule(self.clone()),
+            Notified::Flooded { quiet } => {
+                self.process.node.scheduler.wake_one();
+                if quiet {
+                    self.process.node.clock.quiet();
+                }
+            }
             Notified::Known { quiet: true } => self.process.node.clock.quiet(),
             Notified::Known { quiet: false } => {}
         }

@@ -3,89 +3,112 @@
 use crate::{
     pid::Pid,
     process::{
-        block::ProcRef,
+        block::{Block, Kind, ProcRef, Process},
         node::{Node, NodeInner},
     },
     sync::thread_local,
 };
-use std::{cell::RefCell, mem, sync::Arc};
+use perennial_cell::Scoped;
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
+
+/// A process that is being polled. To say so costs nothing; a reference of its own takes who asks for one.
+trait Current {
+    fn process(&self) -> &Process;
+    fn proc_ref(&self) -> ProcRef;
+}
+
+impl<D: ?Sized + Kind + 'static> Current for Arc<Block<D>> {
+    fn process(&self) -> &Process {
+        &self.process
+    }
+    fn proc_ref(&self) -> ProcRef {
+        self.clone()
+    }
+}
 
 /// What is being polled.
-#[derive(Default)]
 struct Context {
-    process: Option<ProcRef>,
-    /// The processes that it spawned with a link, if somebody records that.
-    spawned: Option<Vec<Pid>>,
+    process: Scoped<dyn Current>,
     /// How many processes are being polled inside of each other.
-    depth: u32,
+    depth: Cell<u32>,
+    /// Whether somebody records what it spawns, in `SPAWNED`.
+    records: Cell<bool>,
 }
 
 thread_local! {
-    static CONTEXT: RefCell<Context> = const { RefCell::new(Context { process: None, spawned: None, depth: 0 }) };
+    static CONTEXT: Context = const {
+        Context { process: Scoped::new(), depth: Cell::new(0), records: Cell::new(false) }
+    };
+    /// The processes that the current one has spawned with a link, if somebody records that.
+    static SPAWNED: RefCell<Vec<Pid>> = const { RefCell::new(Vec::new()) };
     static ENTERED: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Uses the process being polled on this thread. During the destruction of the thread's locals there is none.
+fn with_current<R>(f: impl FnOnce(&Context, Option<&dyn Current>) -> R) -> Option<R> {
+    CONTEXT.try_with(|context| context.process.with(|current| f(context, current))).ok()
 }
 
 /// The process being polled on this thread.
 pub(crate) fn process() -> Option<ProcRef> {
-    // During the destruction of the thread's locals there is no current process.
-    CONTEXT.try_with(|context| context.borrow().process.clone()).ok().flatten()
+    with_current(|_, current| current.map(Current::proc_ref)).flatten()
 }
 
 /// Its pid.
 pub(crate) fn pid() -> Option<Pid> {
-    CONTEXT
-        .try_with(|context| context.borrow().process.as_ref().map(|process| process.process().pid))
-        .ok()
-        .flatten()
+    with_current(|_, current| current.map(|current| current.process().pid)).flatten()
 }
 
 /// Whether a request to `process` would wait for itself: that is the process being polled on this thread, and what
 /// runs is not a start beside its loop, which goes on meanwhile.
-pub(crate) fn waits_for(process: &ProcRef) -> bool {
-    let pid = process.process().pid;
-    CONTEXT
-        .try_with(|context| {
-            let context = context.borrow();
-            context.spawned.is_none() && context.process.as_ref().is_some_and(|it| it.process().pid == pid)
-        })
-        .unwrap_or(false)
+pub(crate) fn waits_for(process: &Process) -> bool {
+    with_current(|context, current| {
+        current.is_some_and(|current| std::ptr::eq(current.process(), process)) && !context.records.get()
+    })
+    .unwrap_or(false)
 }
 
 /// Whether `process` is the one being polled on this thread.
-pub(crate) fn is(process: &ProcRef) -> bool {
-    let pid = process.process().pid;
-    CONTEXT
-        .try_with(|context| context.borrow().process.as_ref().is_some_and(|it| it.process().pid == pid))
+pub(crate) fn is(process: &Process) -> bool {
+    with_current(|_, current| current.is_some_and(|current| std::ptr::eq(current.process(), process)))
         .unwrap_or(false)
 }
 
 /// How many processes are being polled inside of each other on this thread, and whether the innermost is of `node`.
 pub(crate) fn depth_on(node: &Arc<NodeInner>) -> (u32, bool) {
-    CONTEXT
-        .try_with(|context| {
-            let context = context.borrow();
-            let on_node = context.process.as_ref().is_some_and(|it| Arc::ptr_eq(&it.process().node, node));
-            (context.depth, on_node)
-        })
-        .unwrap_or((u32::MAX, false))
+    with_current(|context, current| {
+        let on_node = current.is_some_and(|current| Arc::ptr_eq(&current.process().node, node));
+        (context.depth.get(), on_node)
+    })
+    .unwrap_or((u32::MAX, false))
 }
 
 /// Runs `f` as `process`; whoever was current is so again afterwards, also after a panic.
-pub(crate) fn with<R>(process: ProcRef, f: impl FnOnce() -> R) -> R {
-    struct Restore(Context);
-    impl Drop for Restore {
+pub(crate) fn with<D: ?Sized + Kind + 'static, R>(process: &Arc<Block<D>>, f: impl FnOnce() -> R) -> R {
+    struct Restore<'a> {
+        context: &'a Context,
+        records: bool,
+        spawned: Vec<Pid>,
+    }
+    impl Drop for Restore<'_> {
         fn drop(&mut self) {
-            let outer = mem::take(&mut self.0);
-            let inner = CONTEXT.with(|context| context.replace(outer));
-            drop(inner);
+            self.context.depth.set(self.context.depth.get() - 1);
+            self.context.records.set(self.records);
+            if self.records {
+                SPAWNED.set(std::mem::take(&mut self.spawned));
+            }
         }
     }
-    let _restore = Restore(CONTEXT.with(|context| {
-        let mut context = context.borrow_mut();
-        let inner = Context { process: Some(process), spawned: None, depth: context.depth + 1 };
-        mem::replace(&mut *context, inner)
-    }));
-    f()
+    CONTEXT.with(|context| {
+        context.depth.set(context.depth.get() + 1);
+        let records = context.records.replace(false);
+        let spawned = if records { SPAWNED.take() } else { Vec::new() };
+        let _restore = Restore { context, records, spawned };
+        context.process.set(process, f)
+    })
 }
 
 /// Runs `f` and says which processes it spawned with a link. Not nested.
@@ -94,24 +117,22 @@ pub(crate) fn recording<R>(f: impl FnOnce() -> R) -> (R, Vec<Pid>) {
     struct Stop;
     impl Drop for Stop {
         fn drop(&mut self) {
-            CONTEXT.with(|context| context.borrow_mut().spawned.take());
+            CONTEXT.with(|context| context.records.set(false));
         }
     }
-    CONTEXT.with(|context| context.borrow_mut().spawned.replace(Vec::new()));
+    CONTEXT.with(|context| context.records.set(true));
+    SPAWNED.take();
     let stop = Stop;
     let result = f();
-    let spawned = CONTEXT.with(|context| context.borrow_mut().spawned.take()).unwrap_or_default();
     drop(stop);
-    (result, spawned)
+    (result, SPAWNED.take())
 }
 
 /// A process was spawned with a link; noted if somebody records that.
 pub(crate) fn spawned(pid: Pid) {
-    CONTEXT.with(|context| {
-        if let Some(spawned) = &mut context.borrow_mut().spawned {
-            spawned.push(pid);
-        }
-    });
+    if CONTEXT.with(|context| context.records.get()) {
+        SPAWNED.with_borrow_mut(|spawned| spawned.push(pid));
+    }
 }
 
 /// The node entered last on this thread.

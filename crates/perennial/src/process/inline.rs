@@ -11,10 +11,9 @@
 use crate::{
     executor::Executor,
     process::{
-        block::{Block, BodyTurn, Kind},
+        block::{Block, BodyTurn, Kind, Process},
         current,
         node::NodeInner,
-        run,
     },
 };
 use std::{
@@ -95,15 +94,16 @@ pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'
     block.try_turn()
 }
 
-/// Polls a process whose turn was taken.
-pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_, D>) {
-    let inline = &block.process.inline;
+/// Runs a process whose turn was taken: `run` ends that turn.
+pub(crate) fn timed<R>(process: &Process, run: impl FnOnce() -> R) -> R {
+    let inline = &process.inline;
     if !inline.is_sampled() {
-        return run::run_turn(block, turn);
+        return run();
     }
     let began = Instant::now();
-    run::run_turn(block, turn);
+    let result = run();
     if began.elapsed().as_micros() > u128::from(inline.slow) {
         inline.rest.store(REST, Ordering::Relaxed);
     }
+    result
 }

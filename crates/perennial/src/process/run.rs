@@ -45,7 +45,7 @@ pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, mut tu
         None
     } else {
         let waker = waker_ref(block);
-        let outcome = current::with(block.clone(), || {
+        let outcome = current::with(block, || {
             panics::catch(|| D::poll(block, &mut turn, &mut Context::from_waker(&waker)))
                 .unwrap_or_else(Poll::Ready)
         });
@@ -57,6 +57,18 @@ pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, mut tu
         }
     };
     end(block, turn, outcome.unwrap_or(ExitReason::Killed));
+}
+
+/// Does one thing as a process whose turn was taken, and which needs no [attention](Process::needs_attention). Polls it
+/// after that if `f` says so.
+pub(crate) fn use_turn<D: ?Sized + Kind + 'static>(
+    block: &Arc<Block<D>>,
+    mut turn: BodyTurn<'_, D>,
+    f: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> bool,
+) {
+    let waker = waker_ref(block);
+    let goes_on = current::with(block, || f(&mut turn, &mut Context::from_waker(&waker)));
+    if goes_on || block.process.needs_attention() { run_turn(block, turn) } else { give_back(block, turn) }
 }
 
 /// Ends a turn; if it is to be polled again, schedules that.
@@ -87,7 +99,7 @@ pub(crate) fn end<D: ?Sized + Kind + 'static>(
     reason: ExitReason,
 ) {
     let process: ProcRef = block.clone();
-    current::with(process.clone(), || last_acts(&process, reason, &mut || D::drop_body(&mut turn)));
+    current::with(block, || last_acts(&process, reason, &mut || D::drop_body(&mut turn)));
     let clock = &block.process.node.clock;
     if turn.done(clock.activity()) {
         clock.quiet();

@@ -17,8 +17,9 @@
 //! # Who is woken
 //!
 //! To wake a thread costs fifty times what it takes to poll a process. So a worker that puts a single process into its
-//! own queue wakes nobody: it comes to that itself, when the process that it polls is done. Should that one block the
-//! thread meanwhile, [`watch`] notices, and has another worker take what lies in the queue.
+//! own queue wakes nobody: it comes to that itself, when the process that it polls is done. Should that one send it many
+//! messages first, somebody is woken after all. Should it block the thread meanwhile, [`watch`] notices, and has another
+//! worker take what lies in the queue.
 
 use crate::{
     executor::Executor,
@@ -139,7 +140,7 @@ impl Scheduler {
     }
 
     /// Wakes a worker that sleeps, if there is one.
-    fn wake_one(&self) {
+    pub(crate) fn wake_one(&self) {
         // SeqCst: pairs with the one of a worker that goes to sleep, see invariant 2.
         fence(Ordering::SeqCst);
         let mut asleep = self.asleep.load(Ordering::Relaxed);

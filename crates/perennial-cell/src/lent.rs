@@ -9,7 +9,7 @@
 //! 1. While `borrower` is there, its future has the only reference to `value`. Nobody else reads or writes it.
 //! 2. While `borrower` is there, the place of `value` does not move and is not freed: `keeper` owns a share of an
 //!    [`Arc`] through which that place is reached. So nobody has the place by value, or by a mutable reference.
-//! 3. A `Lending` is reached through a [`Turn`] only, of which there is one at a time, and never as a whole: it is not
+//! 3. A `Lent` is reached through a [`Turn`] only, of which there is one at a time, and never as a whole: it is not
 //!    [`Unpin`], so [`Turn::with`] does not give it.
 
 use crate::{PooledFuture, Turn, Turns};
@@ -24,11 +24,20 @@ use std::{
 };
 
 /// A place for a value that futures borrow, one at a time. Used through the [`Turn`] that it is in.
-pub struct Lending<T, O> {
+pub struct Lent<T, O> {
     /// Before the value: it is dropped first.
     borrower: Option<Box<Borrower<O>>>,
     value: Option<T>,
     _never_moved_while_lent: PhantomPinned,
+}
+
+/// What became of a value that was lent.
+#[derive(Debug)]
+pub enum Lending<'a, R, O> {
+    /// It is not needed any more.
+    Done(R),
+    /// The future has it until it is ready.
+    Waits(PooledFuture<'a, O>),
 }
 
 struct Borrower<O> {
@@ -36,26 +45,26 @@ struct Borrower<O> {
     _keeper: Arc<dyn Send + Sync>,
 }
 
-impl<T, O> Lending<T, O> {
+impl<T, O> Lent<T, O> {
     /// Nothing is there yet.
     pub const fn new() -> Self {
         Self { borrower: None, value: None, _never_moved_while_lent: PhantomPinned }
     }
 }
 
-impl<T, O> Default for Lending<T, O> {
+impl<T, O> Default for Lent<T, O> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T, O> fmt::Debug for Lending<T, O> {
+impl<T, O> fmt::Debug for Lent<T, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lending(..)")
+        f.write_str("Lent(..)")
     }
 }
 
-impl<T, O> Turn<'_, Lending<T, O>> {
+impl<T, O> Turn<'_, Lent<T, O>> {
     /// Puts the value there.
     ///
     /// # Panics
@@ -79,51 +88,37 @@ impl<T, O> Turn<'_, Lending<T, O>> {
         unsafe { (*self.place()).value.as_mut() }
     }
 
-    /// Lends the value to the future that `make` makes. It has the value until it is ready:
-    /// see [`poll_borrower`](Self::poll_borrower). `keeper` leads to the place of this turn, and keeps it.
+    /// Lends the value. None if a future has it from now on: see [`poll_borrower`](Self::poll_borrower). `keeper` leads to
+    /// the place of this turn, and keeps it.
     ///
     /// # Panics
     ///
-    /// If there is no value, or if it is lent.
-    pub fn lend<K>(&mut self, keeper: &Arc<K>, make: impl for<'a> FnOnce(&'a mut T) -> PooledFuture<'a, O>)
-    where
-        K: AsRef<Turns<Lending<T, O>>> + Send + Sync + 'static,
-    {
-        let future = make(self.value().expect("the value is there, and not lent"));
-        // SAFETY: as in `lend_and_poll`.
-        let future = unsafe { mem::transmute::<PooledFuture<'_, O>, PooledFuture<'static, O>>(future) };
-        self.keep(future, keeper);
-    }
-
-    /// As [`lend`](Self::lend), and polls the future. One that is ready at once was never kept.
-    ///
-    /// # Panics
-    ///
-    /// As [`lend`](Self::lend).
-    pub fn lend_and_poll<K>(
+    /// If there is no value, or if a future has it already.
+    pub fn lend<K, R>(
         &mut self,
         keeper: &Arc<K>,
-        cx: &mut Context<'_>,
-        make: impl for<'a> FnOnce(&'a mut T) -> PooledFuture<'a, O>,
-    ) -> Poll<O>
+        borrow: impl for<'a> FnOnce(&'a mut T) -> Lending<'a, R, O>,
+    ) -> Option<R>
     where
-        K: AsRef<Turns<Lending<T, O>>> + Send + Sync + 'static,
+        K: AsRef<Turns<Lent<T, O>>> + Send + Sync + 'static,
     {
-        let mut future = make(self.value().expect("the value is there, and not lent"));
-        let polled = Pin::new(&mut future).poll(cx);
-        if polled.is_pending() {
+        let future = match borrow(self.value().expect("the value is there, and not lent")) {
+            Lending::Done(result) => return Some(result),
             // SAFETY: only the lifetime changes, and it changes back to what is true. The future is polled and dropped
-            // only as the borrower. Until then nobody touches the value (invariant 1: the other methods ask whether it
-            // is lent, and the glue drops it later), and it stays where it is (invariant 2: see `keep`).
-            let future = unsafe { mem::transmute::<PooledFuture<'_, O>, PooledFuture<'static, O>>(future) };
-            self.keep(future, keeper);
-        }
-        polled
+            // only as the borrower. Until then nobody touches the value (invariant 1: the other methods ask whether it is
+            // lent, and the glue drops it later), and it stays where it is (invariant 2: see `keep`). As `borrow` takes
+            // any lifetime, it cannot have put the reference elsewhere.
+            Lending::Waits(future) => unsafe {
+                mem::transmute::<PooledFuture<'_, O>, PooledFuture<'static, O>>(future)
+            },
+        };
+        self.keep(future, keeper);
+        None
     }
 
     fn keep<K>(&mut self, future: PooledFuture<'static, O>, keeper: &Arc<K>)
     where
-        K: AsRef<Turns<Lending<T, O>>> + Send + Sync + 'static,
+        K: AsRef<Turns<Lent<T, O>>> + Send + Sync + 'static,
     {
         let keeper = keeper.clone();
         // What is reached from a shared reference to the keeper is borrowed from it, so it stays as long as the keeper is

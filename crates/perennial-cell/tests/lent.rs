@@ -1,12 +1,13 @@
 //! A value that is lent to futures, and a box that is made once; small enough for miri.
-//! `cargo miri test -p perennial-cell --test lending`
+//! `cargo miri test -p perennial-cell --test lent`
 
 #![cfg(not(loom))]
 
-use perennial_cell::{Lending, OnceBox, PooledFuture, Turns};
+use perennial_cell::{Lending, Lent, OnceBox, PooledFuture, Turn, Turns};
 use std::{
-    future::{pending, poll_fn},
+    future::{Future, pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -35,7 +36,7 @@ impl Drop for Counted {
     }
 }
 
-type Body = Lending<Counted, u64>;
+type Body = Lent<Counted, u64>;
 
 /// As the block of a process.
 struct Block(Turns<Body>);
@@ -47,7 +48,27 @@ impl AsRef<Turns<Body>> for Block {
 }
 
 fn block() -> Arc<Block> {
-    Arc::new(Block(Turns::new(Lending::new(), None)))
+    Arc::new(Block(Turns::new(Lent::new(), None)))
+}
+
+/// As one who handles a message: a future that is ready is not kept.
+fn lend(
+    turn: &mut Turn<'_, Body>,
+    keeper: &Arc<Block>,
+    make: impl for<'a> FnOnce(&'a mut Counted) -> PooledFuture<'a, u64>,
+) -> Poll<u64> {
+    let lent = turn.lend(keeper, |value| {
+        let mut future = make(value);
+        match Pin::new(&mut future).poll(&mut cx()) {
+            Poll::Ready(sum) => Lending::Done(sum),
+            Poll::Pending => Lending::Waits(future),
+        }
+    });
+    lent.map_or(Poll::Pending, Poll::Ready)
+}
+
+fn keep(turn: &mut Turn<'_, Body>, keeper: &Arc<Block>) {
+    assert_eq!(turn.lend::<_, ()>(keeper, |value| Lending::Waits(add(value, 0))), None);
 }
 
 fn cx() -> Context<'static> {
@@ -78,7 +99,7 @@ fn a_future_that_is_ready_gives_the_value_back() {
     assert!(turn.value().is_none());
     turn.put(Counted::new(&drops));
     for sum in 1..4 {
-        assert_eq!(turn.lend_and_poll(&block, &mut cx(), |value| add(value, 0)), Poll::Ready(sum));
+        assert_eq!(lend(&mut turn, &block, |value| add(value, 0)), Poll::Ready(sum));
         assert!(!turn.is_lent());
         assert_eq!(turn.value().unwrap().sum, sum);
     }
@@ -94,7 +115,7 @@ fn a_future_that_waits_keeps_the_value_over_turns() {
     let (block, drops) = (block(), Arc::default());
     let mut turn = block.0.claim().unwrap();
     turn.put(Counted::new(&drops));
-    assert_eq!(turn.lend_and_poll(&block, &mut cx(), |value| add(value, 2)), Poll::Pending);
+    assert_eq!(lend(&mut turn, &block, |value| add(value, 2)), Poll::Pending);
     assert!(turn.is_lent() && turn.value().is_none());
     let _ = turn.end(None);
     // Another thread takes the next turn.
@@ -119,9 +140,9 @@ fn one_that_is_lent_without_a_poll_is_polled_later() {
     let (block, drops) = (block(), Arc::default());
     let mut turn = block.0.claim().unwrap();
     turn.put(Counted::new(&drops));
-    turn.lend(&block, |value| add(value, 0));
+    keep(&mut turn, &block);
     assert!(turn.is_lent());
-    assert!(catch_unwind(AssertUnwindSafe(|| turn.lend(&block, |value| add(value, 0)))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| keep(&mut turn, &block))).is_err());
     assert!(catch_unwind(AssertUnwindSafe(|| turn.put(Counted::new(&drops)))).is_err());
     assert_eq!(turn.poll_borrower(&mut cx()), Some(Poll::Ready(1)));
     turn.drop_value();
@@ -137,13 +158,14 @@ fn the_future_is_dropped_before_the_value_and_each_once() {
     turn.put(Counted::new(&drops));
     let mut in_future = Counted::new(&first);
     in_future.panics = true;
-    turn.lend(&block, |value| {
-        PooledFuture::new(async move {
+    let lent = turn.lend::<_, ()>(&block, |value| {
+        Lending::Waits(PooledFuture::new(async move {
             let _in_future = in_future;
             value.sum = 1;
             pending().await
-        })
+        }))
     });
+    assert!(lent.is_none());
     assert_eq!(turn.poll_borrower(&mut cx()), Some(Poll::Pending));
     // A panic in the drop of the future leaves the value there.
     assert!(catch_unwind(AssertUnwindSafe(|| turn.drop_borrower())).is_err());
@@ -164,7 +186,7 @@ fn a_future_that_panics_gives_the_value_back() {
     turn.put(Counted::new(&drops));
     for yields in [false, true] {
         let lent = catch_unwind(AssertUnwindSafe(|| {
-            turn.lend_and_poll(&block, &mut cx(), |value| {
+            lend(&mut turn, &block, |value| {
                 PooledFuture::new(async move {
                     value.sum += 1;
                     if yields {
@@ -190,7 +212,7 @@ fn another_keeper_than_that_of_the_place_is_refused() {
     let (one, other, drops) = (block(), block(), Arc::default());
     let mut turn = one.0.claim().unwrap();
     turn.put(Counted::new(&drops));
-    assert!(catch_unwind(AssertUnwindSafe(|| turn.lend(&other, |value| add(value, 0)))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| keep(&mut turn, &other))).is_err());
     assert!(!turn.is_lent());
     let _ = turn.done(None);
 }
@@ -200,7 +222,7 @@ fn a_place_stays_as_long_as_its_value_is_lent() {
     let (mut block, drops) = (block(), Arc::default());
     let mut turn = block.0.claim().unwrap();
     turn.put(Counted::new(&drops));
-    turn.lend(&block, |value| add(value, 0));
+    keep(&mut turn, &block);
     let _ = turn.end(None);
     assert!(Arc::get_mut(&mut block).is_none());
     let mut block = Arc::try_unwrap(block).map(drop).expect_err("a share of it is owned by the future");
