@@ -22,7 +22,6 @@ use perennial_cell::{Erase, Lending, Letter, Opened, Pooled, PooledFuture};
 use std::{
     any::type_name,
     future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -84,12 +83,7 @@ impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
         cx: &'a mut Cx<S>,
         task: &mut Context<'_>,
     ) -> Lending<'a, NoReply, NoReply> {
-        let mut handling = self.open(server, cx);
-        match panics::catch(|| Pin::new(&mut handling).poll(task)) {
-            Ok(Poll::Ready(done)) => Lending::Done(done),
-            Ok(Poll::Pending) => Lending::Waits(handling.erase()),
-            Err(reason) => Lending::Done(Err(reason)),
-        }
+        server_loop::poll_once(self.open(server, cx), task)
     }
     fn is_system(&self) -> bool {
         M::SYSTEM

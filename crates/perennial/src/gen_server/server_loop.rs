@@ -16,11 +16,11 @@ use crate::{
         panics::{self, CatchUnwind},
     },
 };
-use perennial_cell::{Lending, Lent, PooledFuture};
+use perennial_cell::{Lending, Lent, Pooled, PooledFuture};
 use std::{
     any::type_name,
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -44,12 +44,10 @@ impl<S: GenServer> Live<S> {
     }
 
     /// Registers the name, and makes the first state.
-    pub(crate) fn init<'a>(&'a mut self, args: S::Args, name: impl Register<S>) -> Handling<'a> {
-        PooledFuture::new(async move {
-            self.server = Some(init(args, name, &mut self.cx).await?);
-            self.cx.own().started();
-            Ok(())
-        })
+    pub(super) async fn init(&mut self, args: S::Args, name: impl Register<S>) -> NoReply {
+        self.server = Some(init(args, name, &mut self.cx).await?);
+        self.cx.own().started();
+        Ok(())
     }
 
     /// A callback has stopped the server with a reason: cleans up. The result is always an error, the last word on why.
@@ -65,6 +63,44 @@ impl<S: GenServer> Live<S> {
             }
             Err(other)
         })
+    }
+}
+
+/// Puts a server into the turn of its process, with its `init`; goes on with that if there is a context.
+pub(super) fn begin<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    live: Live<S>,
+    (args, name): (S::Args, impl Register<S>),
+    mut cx: Option<&mut Context<'_>>,
+) -> Poll<ExitReason> {
+    turn.put(live);
+    let done = turn.lend(block, |live| {
+        let init = Pooled::new(live.init(args, name));
+        match &mut cx {
+            Some(cx) => poll_once(init, cx),
+            None => Lending::Waits(init.erase()),
+        }
+    });
+    match (done, cx) {
+        (Some(Err(reason)), _) => Poll::Ready(reason),
+        (Some(Ok(())), Some(cx)) => {
+            block.process.settle_dropped_callers();
+            poll(block, turn, cx)
+        }
+        _ => Poll::Pending,
+    }
+}
+
+/// Polls what a server does, which is kept if it is not ready. A panic is a reason.
+pub(super) fn poll_once<'a>(
+    mut future: Pooled<impl Future<Output = NoReply> + Send + 'a>,
+    cx: &mut Context<'_>,
+) -> Lending<'a, NoReply, NoReply> {
+    match panics::catch(|| Pin::new(&mut future).poll(cx)) {
+        Ok(Poll::Ready(done)) => Lending::Done(done),
+        Ok(Poll::Pending) => Lending::Waits(future.erase()),
+        Err(reason) => Lending::Done(Err(reason)),
     }
 }
 

@@ -4,7 +4,9 @@ use crate::{
     child_spec::{StartError, StartResult},
     exit_reason::ExitReason,
     gen_server::{
-        Cx, DebugOptions, GenServer, Register, ServerRef, message::ServerBlock, server_loop::Live,
+        Cx, DebugOptions, GenServer, Register, ServerRef,
+        message::ServerBlock,
+        server_loop::{self, Live},
         system::System,
     },
     process::{
@@ -16,7 +18,6 @@ use crate::{
         time,
     },
 };
-use perennial_cell::Lending;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::coop};
 
@@ -207,10 +208,9 @@ fn begin<S: GenServer>(
     }
     let Options { mailbox: room, inline, .. } = *options;
     let spawn = Spawn { link, room, inline, at_once: true, ..Spawn::default() };
-    let block = spawn::spawn(spawn, (), |block: &Arc<ServerBlock<S>>, turn| {
-        let system = System::new(options, &block.process);
-        turn.put(Live::new(Cx::new(ServerRef(block.clone()), system)));
-        let _lent = turn.lend::<_, ()>(block, |live| Lending::Waits(live.init(args, name)));
+    let block = spawn::spawn(spawn, (), |block: &Arc<ServerBlock<S>>, turn, cx| {
+        let live = Live::new(Cx::new(ServerRef(block.clone()), System::new(options, &block.process)));
+        server_loop::begin(block, turn, live, (args, name), cx)
     });
     Ok(ServerRef(block))
 }
