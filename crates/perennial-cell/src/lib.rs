@@ -4,7 +4,7 @@
 //! * [`Turns`]: the body of a process and the right to poll it, with a state word that joins wake-ups.
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
 //! * [`Pooled`], [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
-//! * [`Lent`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
+//! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
 //! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
@@ -18,7 +18,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod activity;
-mod lent;
+mod lending;
 mod mailbox;
 mod notify;
 mod once;
@@ -29,7 +29,7 @@ mod sync;
 mod turns;
 
 pub use activity::Activity;
-pub use lent::{Lending, Lent};
+pub use lending::{Lending, Lent};
 pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use notify::{Notify, Polled};
 pub use once::OnceBox;

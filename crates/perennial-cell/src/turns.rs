@@ -193,10 +193,10 @@ impl<T> Turns<T> {
             return None;
         }
         // Acquire: what the last turn left.
-        self.state
-            .compare_exchange(state, state | RUNNING, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
-            .then(|| Turn { owner: self, reader: state & READER != 0 })
+        match self.state.compare_exchange(state, state | RUNNING, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => Some(Turn { owner: self, reader: state & READER != 0 }),
+            Err(_) => None,
+        }
     }
 
     /// The next turn is to [wake a reader](Turn::has_reader). To be called before the read that may find nothing.

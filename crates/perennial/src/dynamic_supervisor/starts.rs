@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! 1. Every process that a start function spawns with a link is noted here before its `Exit` can be handled: the
-//!    note is made in the poll that spawns it, on the supervisor's own task.
+//!    note is made in the poll that spawns it, which is one of the supervisor's.
 //! 2. A note is removed when its start is over. An `Exit` that came before is handled then, as if it came after.
 
 use crate::{

@@ -10,7 +10,7 @@ use crate::{
     pid::Pid,
     process::panics,
 };
-use perennial_cell::{Lending, Pooled, PooledFuture};
+use perennial_cell::{Lent, Pooled, PooledFuture};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -46,13 +46,13 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
             let server = server.as_mut().expect("it is idle");
             let mut handling = Pooled::new(server.answer_at_once(request, cx));
             match panics::catch(|| Pin::new(&mut handling).poll(task)) {
-                Ok(Poll::Ready(reply)) => Lending::Done(reply),
+                Ok(Poll::Ready(reply)) => Lent::Done(reply),
                 Ok(Poll::Pending) => {
                     let (from, cell) = Caller::with_pid(me.clone(), caller);
                     later = Some(cell);
-                    Lending::Waits(PooledFuture::new(async move { answer(handling.await, from) }))
+                    Lent::Kept(PooledFuture::new(async move { answer(handling.await, from) }))
                 }
-                Err(reason) => Lending::Done(Err(reason)),
+                Err(reason) => Lent::Done(Err(reason)),
             }
         })
     });

@@ -18,7 +18,7 @@ use crate::{
         panics,
     },
 };
-use perennial_cell::{Erase, Lending, Letter, Opened, Pooled, PooledFuture};
+use perennial_cell::{Erase, Lent, Letter, Opened, Pooled, PooledFuture};
 use std::{
     any::type_name,
     future::Future,
@@ -41,7 +41,7 @@ pub(crate) trait Deliver<S: GenServer>: Send {
         server: &'a mut S,
         cx: &'a mut Cx<S>,
         task: &mut Context<'_>,
-    ) -> Lending<'a, NoReply, NoReply>;
+    ) -> Lent<'a, NoReply, NoReply>;
     fn is_system(&self) -> bool;
     fn event(&self) -> Option<Event>;
     fn reply_to_come(&self) -> Option<ReplyToCome>;
@@ -82,7 +82,7 @@ impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
         server: &'a mut S,
         cx: &'a mut Cx<S>,
         task: &mut Context<'_>,
-    ) -> Lending<'a, NoReply, NoReply> {
+    ) -> Lent<'a, NoReply, NoReply> {
         server_loop::poll_once(self.open(server, cx), task)
     }
     fn is_system(&self) -> bool {

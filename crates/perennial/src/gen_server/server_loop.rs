@@ -27,7 +27,7 @@ use std::{
 use tokio::task::coop;
 
 /// What the process of a server runs.
-pub(crate) type ServerBody<S> = Lent<Live<S>, NoReply>;
+pub(crate) type ServerBody<S> = Lending<Live<S>, NoReply>;
 
 pub(crate) type ServerTurn<'a, S> = BodyTurn<'a, dyn Deliver<S>>;
 
@@ -79,7 +79,7 @@ pub(super) fn begin<S: GenServer>(
         let init = Pooled::new(live.init(args, name));
         match &mut cx {
             Some(cx) => poll_once(init, cx),
-            None => Lending::Waits(init.erase()),
+            None => Lent::Kept(init.erase()),
         }
     });
     match (done, cx) {
@@ -96,11 +96,11 @@ pub(super) fn begin<S: GenServer>(
 pub(super) fn poll_once<'a>(
     mut future: Pooled<impl Future<Output = NoReply> + Send + 'a>,
     cx: &mut Context<'_>,
-) -> Lending<'a, NoReply, NoReply> {
+) -> Lent<'a, NoReply, NoReply> {
     match panics::catch(|| Pin::new(&mut future).poll(cx)) {
-        Ok(Poll::Ready(done)) => Lending::Done(done),
-        Ok(Poll::Pending) => Lending::Waits(future.erase()),
-        Err(reason) => Lending::Done(Err(reason)),
+        Ok(Poll::Ready(done)) => Lent::Done(done),
+        Ok(Poll::Pending) => Lent::Kept(future.erase()),
+        Err(reason) => Lent::Done(Err(reason)),
     }
 }
 
@@ -121,7 +121,7 @@ pub(super) fn stop<S: GenServer>(
     reason: ExitReason,
 ) {
     block.process.set_stopping();
-    let _lent = turn.lend::<_, ()>(block, |live| Lending::Waits(live.terminate(reason)));
+    let _lent = turn.lend::<_, ()>(block, |live| Lent::Kept(live.terminate(reason)));
 }
 
 /// Goes on with a server; ready with the reason when it has stopped. Its state is then still there.

@@ -88,6 +88,10 @@ pub(crate) fn depth_on(node: &Arc<NodeInner>) -> (u32, bool) {
 
 /// Runs `f` as `process`; whoever was current is so again afterwards, also after a panic.
 pub(crate) fn with<D: ?Sized + Kind + 'static, R>(process: &Arc<Block<D>>, f: impl FnOnce() -> R) -> R {
+    with_current_set(process, f)
+}
+
+fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R) -> R {
     struct Restore<'a> {
         context: &'a Context,
         records: bool,

@@ -90,7 +90,7 @@ pub(crate) fn give_back<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn:
     let node = &block.process.node;
     let ended = turn.end(node.clock.activity());
     if ended.again {
-        node.scheduler.schedule(block.clone());
+        node.scheduler.schedule_or_end(block.clone());
     }
     if ended.quiet {
         node.clock.quiet();
@@ -101,8 +101,12 @@ pub(crate) fn give_back<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn:
 pub(crate) fn abandon<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
     match block.turns.begin().or_else(|| block.try_turn()) {
         Some(turn) => end(block, turn, ExitReason::Killed),
-        // Race: another thread polls it, or has just made it; that one finds it doomed, and does its last acts.
-        None => block.process.doom_now(ExitReason::Killed),
+        // Race: another thread polls it, or has just made it; that one finds it doomed, and does its last acts. Should
+        // it have looked just before, it is told to schedule the process, and ends it instead.
+        None => {
+            block.process.doom_now(ExitReason::Killed);
+            block.notify();
+        }
     }
 }
 

@@ -53,7 +53,7 @@ fn last_acts_are_done_by_one_of_two_threads() {
         watcher.monitor(&me);
         // It is given up while its poll returns at last.
         let stuck = me.clone();
-        let give_up = thread::spawn(move || stuck.end(ExitReason::Killed));
+        let give_up = thread::spawn(move || stuck.give_up());
         me.end(ExitReason::Normal);
         give_up.join().unwrap();
         let (exit, down) = told(&watcher);

@@ -1,5 +1,5 @@
 //! A value that is lent to futures, and a box that is made once; small enough for miri.
-//! `cargo miri test -p perennial-cell --test lent`
+//! `cargo miri test -p perennial-cell --test lending`
 
 #![cfg(not(loom))]
 
@@ -36,7 +36,7 @@ impl Drop for Counted {
     }
 }
 
-type Body = Lent<Counted, u64>;
+type Body = Lending<Counted, u64>;
 
 /// As the block of a process.
 struct Block(Turns<Body>);
@@ -48,7 +48,7 @@ impl AsRef<Turns<Body>> for Block {
 }
 
 fn block() -> Arc<Block> {
-    Arc::new(Block(Turns::new(Lent::new(), None)))
+    Arc::new(Block(Turns::new(Lending::new(), None)))
 }
 
 /// As one who handles a message: a future that is ready is not kept.
@@ -60,15 +60,15 @@ fn lend(
     let lent = turn.lend(keeper, |value| {
         let mut future = make(value);
         match Pin::new(&mut future).poll(&mut cx()) {
-            Poll::Ready(sum) => Lending::Done(sum),
-            Poll::Pending => Lending::Waits(future),
+            Poll::Ready(sum) => Lent::Done(sum),
+            Poll::Pending => Lent::Kept(future),
         }
     });
     lent.map_or(Poll::Pending, Poll::Ready)
 }
 
 fn keep(turn: &mut Turn<'_, Body>, keeper: &Arc<Block>) {
-    assert_eq!(turn.lend::<_, ()>(keeper, |value| Lending::Waits(add(value, 0))), None);
+    assert_eq!(turn.lend::<_, ()>(keeper, |value| Lent::Kept(add(value, 0))), None);
 }
 
 fn cx() -> Context<'static> {
@@ -159,7 +159,7 @@ fn the_future_is_dropped_before_the_value_and_each_once() {
     let mut in_future = Counted::new(&first);
     in_future.panics = true;
     let lent = turn.lend::<_, ()>(&block, |value| {
-        Lending::Waits(PooledFuture::new(async move {
+        Lent::Kept(PooledFuture::new(async move {
             let _in_future = in_future;
             value.sum = 1;
             pending().await

@@ -9,7 +9,7 @@
 //! 1. While `borrower` is there, its future has the only reference to `value`. Nobody else reads or writes it.
 //! 2. While `borrower` is there, the place of `value` does not move and is not freed: `keeper` owns a share of an
 //!    [`Arc`] through which that place is reached. So nobody has the place by value, or by a mutable reference.
-//! 3. A `Lent` is reached through a [`Turn`] only, of which there is one at a time, and never as a whole: it is not
+//! 3. A `Lending` is reached through a [`Turn`] only, of which there is one at a time, and never as a whole: it is not
 //!    [`Unpin`], so [`Turn::with`] does not give it.
 
 use crate::{PooledFuture, Turn, Turns};
@@ -24,20 +24,11 @@ use std::{
 };
 
 /// A place for a value that futures borrow, one at a time. Used through the [`Turn`] that it is in.
-pub struct Lent<T, O> {
+pub struct Lending<T, O> {
     /// Before the value: it is dropped first.
     borrower: Option<Box<Borrower<O>>>,
     value: Option<T>,
     _never_moved_while_lent: PhantomPinned,
-}
-
-/// What became of a value that was lent.
-#[derive(Debug)]
-pub enum Lending<'a, R, O> {
-    /// It is not needed any more.
-    Done(R),
-    /// The future has it until it is ready.
-    Waits(PooledFuture<'a, O>),
 }
 
 struct Borrower<O> {
@@ -45,26 +36,35 @@ struct Borrower<O> {
     _keeper: Arc<dyn Send + Sync>,
 }
 
-impl<T, O> Lent<T, O> {
+/// What became of a value that was lent.
+#[derive(Debug)]
+pub enum Lent<'a, R, O> {
+    /// It is not needed any more.
+    Done(R),
+    /// The future has it until it is ready.
+    Kept(PooledFuture<'a, O>),
+}
+
+impl<T, O> Lending<T, O> {
     /// Nothing is there yet.
     pub const fn new() -> Self {
         Self { borrower: None, value: None, _never_moved_while_lent: PhantomPinned }
     }
 }
 
-impl<T, O> Default for Lent<T, O> {
+impl<T, O> Default for Lending<T, O> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T, O> fmt::Debug for Lent<T, O> {
+impl<T, O> fmt::Debug for Lending<T, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lent(..)")
+        f.write_str("Lending(..)")
     }
 }
 
-impl<T, O> Turn<'_, Lent<T, O>> {
+impl<T, O> Turn<'_, Lending<T, O>> {
     /// Puts the value there.
     ///
     /// # Panics
@@ -88,27 +88,27 @@ impl<T, O> Turn<'_, Lent<T, O>> {
         unsafe { (*self.place()).value.as_mut() }
     }
 
-    /// Lends the value. None if a future has it from now on: see [`poll_borrower`](Self::poll_borrower). `keeper` leads to
-    /// the place of this turn, and keeps it.
+    /// Lends the value. None if a future has it from now on, until that is ready: see
+    /// [`poll_borrower`](Self::poll_borrower). `keeper` leads to the place of this turn, and keeps it.
     ///
     /// # Panics
     ///
-    /// If there is no value, or if a future has it already.
+    /// If there is no value, or if it is lent.
     pub fn lend<K, R>(
         &mut self,
         keeper: &Arc<K>,
-        borrow: impl for<'a> FnOnce(&'a mut T) -> Lending<'a, R, O>,
+        borrow: impl for<'a> FnOnce(&'a mut T) -> Lent<'a, R, O>,
     ) -> Option<R>
     where
-        K: AsRef<Turns<Lent<T, O>>> + Send + Sync + 'static,
+        K: AsRef<Turns<Lending<T, O>>> + Send + Sync + 'static,
     {
         let future = match borrow(self.value().expect("the value is there, and not lent")) {
-            Lending::Done(result) => return Some(result),
-            // SAFETY: only the lifetime changes, and it changes back to what is true. The future is polled and dropped
-            // only as the borrower. Until then nobody touches the value (invariant 1: the other methods ask whether it is
-            // lent, and the glue drops it later), and it stays where it is (invariant 2: see `keep`). As `borrow` takes
-            // any lifetime, it cannot have put the reference elsewhere.
-            Lending::Waits(future) => unsafe {
+            Lent::Done(result) => return Some(result),
+            // SAFETY: only the lifetime changes, and it changes back to what is true. The future is polled and dropped only
+            // as the borrower. Until then nobody touches the value (invariant 1: the other methods ask whether it is lent,
+            // and the glue drops it later), and it stays where it is (invariant 2: see `keep`). As `borrow` takes any
+            // lifetime, it cannot have put the reference elsewhere.
+            Lent::Kept(future) => unsafe {
                 mem::transmute::<PooledFuture<'_, O>, PooledFuture<'static, O>>(future)
             },
         };
@@ -118,7 +118,7 @@ impl<T, O> Turn<'_, Lent<T, O>> {
 
     fn keep<K>(&mut self, future: PooledFuture<'static, O>, keeper: &Arc<K>)
     where
-        K: AsRef<Turns<Lent<T, O>>> + Send + Sync + 'static,
+        K: AsRef<Turns<Lending<T, O>>> + Send + Sync + 'static,
     {
         let keeper = keeper.clone();
         // What is reached from a shared reference to the keeper is borrowed from it, so it stays as long as the keeper is
