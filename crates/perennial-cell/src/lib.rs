@@ -4,7 +4,8 @@
 //! * [`Turns`]: the body of a process and the right to poll it, with a state word that joins wake-ups.
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
 //! * [`Pooled`], [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
-//! * [`Lending`]: the state of a server, and the future that has borrowed it.
+//! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
+//! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!
@@ -20,6 +21,7 @@ mod activity;
 mod lending;
 mod mailbox;
 mod notify;
+mod once;
 mod pool;
 mod pooled;
 mod scoped;
@@ -30,6 +32,7 @@ pub use activity::Activity;
 pub use lending::{Lending, Lent};
 pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use notify::{Notify, Polled};
+pub use once::OnceBox;
 pub use pooled::{Pooled, PooledFuture};
 pub use scoped::Scoped;
 pub use turns::{Ended, Notified, Turn, Turns};

@@ -21,12 +21,11 @@ use std::{
     collections::VecDeque,
     fmt,
     future::Future,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::task::coop;
 
 type MakeLetter<S> = fn() -> Letters<S>;
 /// After how long without a message, and the letter that comes then.
@@ -214,7 +213,7 @@ impl<S: GenServer> Cx<S> {
         let work = async move { Letter::opened(Unsent(work.await)) };
         // Unconstrained: it must be ready when what it waits for is, see `next`.
         let background = self.rare().background.get_or_insert_default();
-        background.push(Box::pin(coop::unconstrained(work)));
+        background.push(Box::pin(tokio::task::coop::unconstrained(work)));
     }
 
     /// A callback has stopped the server: what it asked for besides is void.
@@ -227,20 +226,22 @@ impl<S: GenServer> Cx<S> {
         }
     }
 
+    /// Whether nothing comes but what lies in the mailbox or comes there.
+    pub(super) fn has_only_messages(&self) -> bool {
+        self.rare.is_none()
+    }
+
+    /// As [`has_only_messages`](Self::has_only_messages), and there is none.
+    pub(super) fn is_idle(&self) -> bool {
+        self.has_only_messages() && self.taken.is_empty() && self.me.0.mailbox().is_empty()
+    }
+
     /// The next thing to handle.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
-        if self.rare.is_none() {
-            self.take_letters();
-            if self.taken.is_empty() {
-                return Poll::Pending;
-            }
-        }
-        // One unit a message, so that a flooded server, or one that continues for ever, lets others run. Before it is
-        // handled: who calls a server that has none left waits, and lets others run too.
-        ready!(pin!(coop::consume_budget()).poll(cx));
         if self.rare.is_some() {
             return self.poll_rare(cx);
         }
+        self.take_letters();
         self.open_letter().map_or(Poll::Pending, Poll::Ready)
     }
 
@@ -319,16 +320,6 @@ impl<S: GenServer> Cx<S> {
 
     pub(super) fn rare_if_any(&mut self) -> Option<&mut Rare<S>> {
         Some(self.rare.as_mut()?.get_mut().expect("never locked"))
-    }
-
-    /// Whether there is nothing to do, and nothing comes but what comes into the mailbox.
-    pub(super) fn is_idle(&self) -> bool {
-        self.rare.is_none() && self.taken.is_empty() && self.me.0.mailbox().is_empty()
-    }
-
-    /// Whether it has asked for more than messages.
-    pub(super) fn asks_for_more(&self) -> bool {
-        self.rare.is_some()
     }
 
     pub(super) fn take_letters(&mut self) {

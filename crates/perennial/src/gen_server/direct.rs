@@ -36,15 +36,15 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
     caller: Option<Pid>,
     task: &mut Context<'_>,
 ) -> (Direct<M, S::Reply>, bool) {
-    if turn.value().and_then(Live::idle).is_none() {
+    if server_loop::idle(turn).is_none() {
         return (Direct::Busy(request), false);
     }
     // Race: what comes into the mailbox from here on comes after the request.
     me.process.stats.count_message();
     let mut later = None;
     let lent = panics::catch(|| {
-        turn.lend(me, |live| {
-            let (server, cx) = live.parts().expect("it has started");
+        turn.lend(me, |Live { server, cx }| {
+            let server = server.as_mut().expect("it is idle");
             let mut handling = Pooled::new(server.answer_at_once(request, cx));
             match panics::catch(|| Pin::new(&mut handling).poll(task)) {
                 Ok(Poll::Ready(reply)) => Lent::Done(reply),
@@ -64,7 +64,7 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
     };
     if let Ok(Replied { reply, stop: None }) = reply {
         me.process.settle_dropped_callers();
-        return (Direct::Answered(reply), turn.value().is_some_and(|live| live.asks_for_more()));
+        return (Direct::Answered(reply), server_loop::asks_for_more(turn));
     }
     let (from, cell) = Caller::with_pid(me.clone(), caller);
     if let Err(reason) = answer(reply, from) {

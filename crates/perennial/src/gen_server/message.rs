@@ -22,7 +22,6 @@ use perennial_cell::{Erase, Lent, Letter, Opened, Pooled, PooledFuture};
 use std::{
     any::type_name,
     future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -84,12 +83,7 @@ impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
         cx: &'a mut Cx<S>,
         task: &mut Context<'_>,
     ) -> Lent<'a, NoReply, NoReply> {
-        let mut handling = self.open(server, cx);
-        match panics::catch(|| Pin::new(&mut handling).poll(task)) {
-            Ok(Poll::Ready(done)) => Lent::Done(done),
-            Ok(Poll::Pending) => Lent::Kept(handling.erase()),
-            Err(reason) => Lent::Done(Err(reason)),
-        }
+        server_loop::poll_once(self.open(server, cx), task)
     }
     fn is_system(&self) -> bool {
         M::SYSTEM

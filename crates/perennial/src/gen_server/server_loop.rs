@@ -16,23 +16,26 @@ use crate::{
         panics::{self, CatchUnwind},
     },
 };
-use perennial_cell::{Lending, Lent, PooledFuture};
+use perennial_cell::{Lending, Lent, Pooled, PooledFuture};
 use std::{
     any::type_name,
+    future::Future,
+    pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
+use tokio::task::coop;
 
 /// What the process of a server runs.
 pub(crate) type ServerBody<S> = Lending<Live<S>, NoReply>;
 
-pub(super) type ServerTurn<'a, S> = BodyTurn<'a, dyn Deliver<S>>;
+pub(crate) type ServerTurn<'a, S> = BodyTurn<'a, dyn Deliver<S>>;
 
 /// A server, from before its `init` until its state is dropped by the last acts.
 pub(crate) struct Live<S: GenServer> {
     /// None until `init` has succeeded.
-    server: Option<S>,
-    cx: Cx<S>,
+    pub(super) server: Option<S>,
+    pub(super) cx: Cx<S>,
 }
 
 impl<S: GenServer> Live<S> {
@@ -41,37 +44,10 @@ impl<S: GenServer> Live<S> {
     }
 
     /// Registers the name, and makes the first state.
-    pub(crate) fn init<'a>(&'a mut self, args: S::Args, name: impl Register<S>) -> Handling<'a> {
-        PooledFuture::new(async move {
-            self.server = Some(init(args, name, &mut self.cx).await?);
-            self.cx.own().started();
-            Ok(())
-        })
-    }
-
-    /// Handles the next message, if there is one, until it is done or waits.
-    fn next<'a>(&'a mut self, task: &mut Context<'_>) -> Lent<'a, Poll<NoReply>, NoReply> {
-        let Poll::Ready(mut letter) = self.cx.poll_next(task) else { return Lent::Done(Poll::Pending) };
-        let server = self.server.as_mut().expect("it has started");
-        match letter.handle_now(server, &mut self.cx, task) {
-            Lent::Done(done) => Lent::Done(Poll::Ready(done)),
-            Lent::Kept(handling) => Lent::Kept(handling),
-        }
-    }
-
-    /// The server, if it waits for a message, and for nothing else.
-    pub(super) fn idle(&mut self) -> Option<(&mut S, &mut Cx<S>)> {
-        let is_idle = self.cx.is_idle();
-        self.parts().filter(|_| is_idle)
-    }
-
-    /// The server, if it has started.
-    pub(super) fn parts(&mut self) -> Option<(&mut S, &mut Cx<S>)> {
-        Some((self.server.as_mut()?, &mut self.cx))
-    }
-
-    pub(super) fn asks_for_more(&self) -> bool {
-        self.cx.asks_for_more()
+    pub(super) async fn init(&mut self, args: S::Args, name: impl Register<S>) -> NoReply {
+        self.server = Some(init(args, name, &mut self.cx).await?);
+        self.cx.own().started();
+        Ok(())
     }
 
     /// A callback has stopped the server with a reason: cleans up. The result is always an error, the last word on why.
@@ -90,6 +66,64 @@ impl<S: GenServer> Live<S> {
     }
 }
 
+/// Puts a server into the turn of its process, with its `init`; goes on with that if there is a context.
+pub(super) fn begin<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    live: Live<S>,
+    (args, name): (S::Args, impl Register<S>),
+    mut cx: Option<&mut Context<'_>>,
+) -> Poll<ExitReason> {
+    turn.put(live);
+    let done = turn.lend(block, |live| {
+        let init = Pooled::new(live.init(args, name));
+        match &mut cx {
+            Some(cx) => poll_once(init, cx),
+            None => Lent::Kept(init.erase()),
+        }
+    });
+    match (done, cx) {
+        (Some(Err(reason)), _) => Poll::Ready(reason),
+        (Some(Ok(())), Some(cx)) => {
+            block.process.settle_dropped_callers();
+            poll(block, turn, cx)
+        }
+        _ => Poll::Pending,
+    }
+}
+
+/// Polls what a server does, which is kept if it is not ready. A panic is a reason.
+pub(super) fn poll_once<'a>(
+    mut future: Pooled<impl Future<Output = NoReply> + Send + 'a>,
+    cx: &mut Context<'_>,
+) -> Lent<'a, NoReply, NoReply> {
+    match panics::catch(|| Pin::new(&mut future).poll(cx)) {
+        Ok(Poll::Ready(done)) => Lent::Done(done),
+        Ok(Poll::Pending) => Lent::Kept(future.erase()),
+        Err(reason) => Lent::Done(Err(reason)),
+    }
+}
+
+/// The server and its context, if it does nothing and nothing is there for it to do.
+pub(super) fn idle<'a, S: GenServer>(turn: &'a mut ServerTurn<'_, S>) -> Option<&'a mut Live<S>> {
+    turn.value().filter(|live| live.server.is_some() && live.cx.is_idle())
+}
+
+/// Whether it is to be polled though no message has come.
+pub(super) fn asks_for_more<S: GenServer>(turn: &mut ServerTurn<'_, S>) -> bool {
+    turn.value().is_none_or(|live| !live.cx.has_only_messages())
+}
+
+/// A callback has stopped it: it is to run `terminate` when it is polled.
+pub(super) fn stop<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    reason: ExitReason,
+) {
+    block.process.set_stopping();
+    let _lent = turn.lend::<_, ()>(block, |live| Lent::Kept(live.terminate(reason)));
+}
+
 /// Goes on with a server; ready with the reason when it has stopped. Its state is then still there.
 pub(crate) fn poll<S: GenServer>(
     block: &Arc<ServerBlock<S>>,
@@ -97,44 +131,52 @@ pub(crate) fn poll<S: GenServer>(
     cx: &mut Context<'_>,
 ) -> Poll<ExitReason> {
     let process = &block.process;
-    let mut done = poll_borrower(turn, cx);
     loop {
-        match done {
-            Some(Poll::Pending) => return Poll::Pending,
-            Some(Poll::Ready(Ok(()))) => process.settle_dropped_callers(),
-            Some(Poll::Ready(Err(reason))) => {
-                let has_server = turn.value().is_some_and(|live| live.server.is_some());
-                if process.is_stopping() || !has_server {
-                    return Poll::Ready(reason);
-                }
-                stop(block, turn, reason);
-                done = poll_borrower(turn, cx);
-                continue;
-            }
-            None => {}
-        }
-        done = panics::catch(|| turn.lend(block, |live| live.next(cx)))
-            .unwrap_or_else(|reason| Some(Poll::Ready(Err(reason))));
-        if done.is_none() {
-            // A future has the server from now on, and was polled.
-            return Poll::Pending;
+        let handled = match panics::catch(|| turn.poll_borrower(cx)) {
+            Ok(Some(polled)) => ready!(polled),
+            Ok(None) => match panics::catch(|| handle_next(block, turn, cx)) {
+                Ok(polled) => ready!(polled),
+                Err(reason) => Err(reason),
+            },
+            Err(reason) => Err(reason),
+        };
+        match handled {
+            Ok(()) => process.settle_dropped_callers(),
+            Err(reason) if process.is_stopping() || !has_started(turn) => return Poll::Ready(reason),
+            Err(reason) => stop(block, turn, reason),
         }
     }
 }
 
-/// Goes on with what has borrowed the server, if anything has; a panic is the reason of its end.
-fn poll_borrower<S: GenServer>(turn: &mut ServerTurn<'_, S>, cx: &mut Context<'_>) -> Option<Poll<NoReply>> {
-    panics::catch(|| turn.poll_borrower(cx)).unwrap_or_else(|reason| Some(Poll::Ready(Err(reason))))
+fn has_started<S: GenServer>(turn: &mut ServerTurn<'_, S>) -> bool {
+    turn.value().is_some_and(|live| live.server.is_some())
 }
 
-/// A callback has stopped the server: it is to run `terminate` when it is polled.
-pub(super) fn stop<S: GenServer>(
+/// Begins to handle the next message.
+fn handle_next<S: GenServer>(
     block: &Arc<ServerBlock<S>>,
     turn: &mut ServerTurn<'_, S>,
-    reason: ExitReason,
-) {
-    block.process.set_stopping();
-    let _kept = turn.lend::<_, ()>(block, |live| Lent::Kept(live.terminate(reason)));
+    cx: &mut Context<'_>,
+) -> Poll<NoReply> {
+    let Some(Live { cx: own, .. }) = turn.value() else { return Poll::Pending };
+    // One unit a message, so that a flooded server, or one that continues for ever, lets others run. An idle one has
+    // nothing to wait for.
+    if !coop::has_budget_remaining() && !own.is_idle() && take_unit(cx).is_pending() {
+        return Poll::Pending;
+    }
+    let mut letter = ready!(own.poll_next(cx));
+    // If none is left, because a future beside the server has used it up, there is one more poll.
+    let _ = take_unit(cx);
+    let handled = turn.lend(block, |Live { server, cx: own }| {
+        letter.handle_now(server.as_mut().expect("it has started"), own, cx)
+    });
+    // None: a future has the server from now on, and was polled.
+    handled.map_or(Poll::Pending, Poll::Ready)
+}
+
+/// Takes a unit of the budget of the task that polls; if there is none, has us polled again when others have run.
+fn take_unit(cx: &mut Context<'_>) -> Poll<()> {
+    pin!(coop::consume_budget()).poll(cx)
 }
 
 /// Drops what runs, then the state.

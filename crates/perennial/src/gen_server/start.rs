@@ -4,7 +4,9 @@ use crate::{
     child_spec::{StartError, StartResult},
     exit_reason::ExitReason,
     gen_server::{
-        Cx, DebugOptions, GenServer, Register, ServerRef, message::ServerBlock, server_loop::Live,
+        Cx, DebugOptions, GenServer, Register, ServerRef,
+        message::ServerBlock,
+        server_loop::{self, Live},
         system::System,
     },
     process::{
@@ -16,9 +18,8 @@ use crate::{
         time,
     },
 };
-use perennial_cell::Lent;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::coop};
 
 /// How a server is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,16 +208,17 @@ fn begin<S: GenServer>(
     }
     let Options { mailbox: room, inline, .. } = *options;
     let spawn = Spawn { link, room, inline, at_once: true, ..Spawn::default() };
-    let block = spawn::spawn(spawn, (), |block: &Arc<ServerBlock<S>>, turn| {
-        let system = System::new(options, &block.process);
-        turn.put(Live::new(Cx::new(ServerRef(block.clone()), system)));
-        let _kept = turn.lend::<_, ()>(block, |live| Lent::Kept(live.init(args, name)));
+    let block = spawn::spawn(spawn, (), |block: &Arc<ServerBlock<S>>, turn, cx| {
+        let live = Live::new(Cx::new(ServerRef(block.clone()), System::new(options, &block.process)));
+        server_loop::begin(block, turn, live, (args, name), cx)
     });
     Ok(ServerRef(block))
 }
 
 /// Waits until the start of `server` has ended. Mostly it has: whoever starts a server runs its `init`.
 async fn finish<S: GenServer>(server: ServerRef<S>, options: Options) -> Result<ServerRef<S>, StartError> {
+    // One who starts many lets others run in between.
+    coop::consume_budget().await;
     let outcome = match server.0.process.start_ended() {
         Ok(outcome) => outcome,
         Err(told) => wait(&server, told, options.timeout).await?,

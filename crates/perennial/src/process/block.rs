@@ -31,7 +31,7 @@ use crate::{
     },
     sync::{AtomicU8, Mutex, MutexGuard},
 };
-use perennial_cell::{Activity, Closed, Erase, Mailbox, Notified, Turn, Turns};
+use perennial_cell::{Activity, Closed, Erase, Mailbox, Notified, OnceBox, Turn, Turns};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
     any::Any,
@@ -245,7 +245,7 @@ pub(crate) struct Process {
     /// Its number among all processes of its node, by start.
     pub(crate) order: u64,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
-    rare: OnceLock<Box<Rare>>,
+    rare: OnceBox<Rare>,
     pub(crate) stats: Stats,
     /// The event on whose behalf the process acts now, or 0. Written by the process itself.
     cause: AtomicU64,
@@ -291,10 +291,24 @@ pub(crate) struct Rare {
 pub(crate) struct State {
     pub(crate) phase: Phase,
     /// Of one that is alive: that of the deadly signal that it is to die of. Else its own, which is fixed.
-    pub(crate) reason: Option<ExitReason>,
-    /// The deadly signal.
-    pub(crate) signal: Option<EventId>,
+    brief: Brief,
+    /// The reason, if it has something to tell.
+    told: Option<Box<ExitReason>>,
+    /// The deadly signal, as the bits of an [`EventId`].
+    signal: u64,
     pub(crate) bonds: Option<Box<Bonds>>,
+}
+
+/// A reason in a byte: most have nothing to tell.
+#[derive(Clone, Copy, Default)]
+enum Brief {
+    #[default]
+    None,
+    Normal,
+    Shutdown,
+    Killed,
+    NoProc,
+    Told,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -403,12 +417,11 @@ pub(crate) trait Settle: Send + Sync {
 impl Process {
     pub(crate) fn new(new: New<'_>) -> Self {
         let New { pid, order, node, parent, callers, room, inline } = new;
-        let rare = if callers.is_some() || room.is_some() {
+        let rare = OnceBox::new();
+        if callers.is_some() || room.is_some() {
             let room = room.map(|room| Arc::new(Semaphore::new(room)));
-            OnceLock::from(Box::new(Rare { callers, room, ..Rare::default() }))
-        } else {
-            OnceLock::new()
-        };
+            rare.get_or_init(|| Rare { callers, room, ..Rare::default() });
+        }
         Self {
             pid,
             node,
@@ -449,12 +462,12 @@ impl Process {
 
     /// What few have; made if it is not there.
     pub(crate) fn rare(&self) -> &Rare {
-        self.rare.get_or_init(Box::default)
+        self.rare.get_or_init(Rare::default)
     }
 
     /// What few have, if it has.
     pub(crate) fn rare_if_any(&self) -> Option<&Rare> {
-        self.rare.get().map(|rare| &**rare)
+        self.rare.get()
     }
 
     pub(crate) fn wake_reader(&self) {
@@ -555,9 +568,9 @@ impl Process {
 
     /// Sets the deadly signal that the process is to die of; the first one counts.
     pub(crate) fn doom(&self, state: &mut State, reason: ExitReason, signal: EventId) {
-        if state.is_alive() && state.reason.is_none() {
-            state.reason = Some(reason);
-            state.signal = Some(signal);
+        if state.is_alive() && !state.has_reason() {
+            state.set_reason(reason);
+            state.signal = EventId::to_bits(Some(signal));
             self.set_flag(DOOMED);
         }
     }
@@ -673,7 +686,7 @@ impl Process {
     /// The reason, if the process is ending or has ended.
     pub(crate) fn reason(&self) -> Option<ExitReason> {
         let state = self.lock();
-        if state.is_alive() { None } else { state.reason.clone() }
+        if state.is_alive() { None } else { state.reason() }
     }
 }
 
@@ -688,7 +701,42 @@ impl State {
 
     /// The reason of one that is ending or has ended.
     fn fixed_reason(&self) -> ExitReason {
-        self.reason.clone().expect("it is fixed by the first step from `Alive`")
+        self.reason().expect("it is fixed by the first step from `Alive`")
+    }
+
+    /// That of the deadly signal that has arrived, or else its own.
+    pub(crate) fn reason(&self) -> Option<ExitReason> {
+        match self.brief {
+            Brief::None => None,
+            Brief::Normal => Some(ExitReason::Normal),
+            Brief::Shutdown => Some(ExitReason::Shutdown),
+            Brief::Killed => Some(ExitReason::Killed),
+            Brief::NoProc => Some(ExitReason::NoProc),
+            Brief::Told => self.told.as_deref().cloned(),
+        }
+    }
+
+    fn has_reason(&self) -> bool {
+        !matches!(self.brief, Brief::None)
+    }
+
+    /// There is none yet, or that of a signal, which stays.
+    pub(crate) fn set_reason(&mut self, reason: ExitReason) {
+        self.brief = match reason {
+            ExitReason::Normal => Brief::Normal,
+            ExitReason::Shutdown => Brief::Shutdown,
+            ExitReason::Killed => Brief::Killed,
+            ExitReason::NoProc => Brief::NoProc,
+            reason => {
+                self.told = Some(Box::new(reason));
+                Brief::Told
+            }
+        };
+    }
+
+    /// The deadly signal.
+    pub(crate) fn signal(&self) -> Option<EventId> {
+        EventId::from_bits(self.signal)
     }
 
     pub(crate) fn traps(&self) -> bool {

@@ -102,14 +102,14 @@ fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R)
             self.context.depth.set(self.context.depth.get() - 1);
             self.context.records.set(self.records);
             if self.records {
-                SPAWNED.set(std::mem::take(&mut self.spawned));
+                SPAWNED.with(|spawned| spawned.replace(std::mem::take(&mut self.spawned)));
             }
         }
     }
     CONTEXT.with(|context| {
         context.depth.set(context.depth.get() + 1);
         let records = context.records.replace(false);
-        let spawned = if records { SPAWNED.take() } else { Vec::new() };
+        let spawned = if records { SPAWNED.with(RefCell::take) } else { Vec::new() };
         let _restore = Restore { context, records, spawned };
         context.process.set(process, f)
     })
@@ -125,17 +125,17 @@ pub(crate) fn recording<R>(f: impl FnOnce() -> R) -> (R, Vec<Pid>) {
         }
     }
     CONTEXT.with(|context| context.records.set(true));
-    SPAWNED.take();
+    SPAWNED.with(RefCell::take);
     let stop = Stop;
     let result = f();
     drop(stop);
-    (result, SPAWNED.take())
+    (result, SPAWNED.with(RefCell::take))
 }
 
 /// A process was spawned with a link; noted if somebody records that.
 pub(crate) fn spawned(pid: Pid) {
     if CONTEXT.with(|context| context.records.get()) {
-        SPAWNED.with_borrow_mut(|spawned| spawned.push(pid));
+        SPAWNED.with(|spawned| spawned.borrow_mut().push(pid));
     }
 }
 

@@ -353,8 +353,9 @@ where
     M: Send + 'static,
     F: Future<Output = ExitReason> + Send + 'static,
 {
-    spawn::spawn(spawn, behaviour, |block: &Arc<Bare<M>>, turn| {
+    spawn::spawn(spawn, behaviour, |block: &Arc<Bare<M>>, turn, _| {
         let future = Box::pin(body(block.clone()));
         turn.with(|body| *body = Some(future));
+        Poll::Pending
     })
 }

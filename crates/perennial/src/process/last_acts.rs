@@ -54,16 +54,10 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
 
     panics::call_quietly(drop_body);
     block.close();
-    let mut tied = release(block);
-    settle_callers(block, &reason);
-    // A statement of its own: the lock is not held while the reply is sent.
-    let last_reply = process.lock().bonds.as_mut().and_then(|bonds| bonds.last_reply.take());
-    if let Some(reply) = last_reply {
-        panics::call_quietly(reply);
-    }
+    let mut tied = release_and_settle(block, &reason);
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
-    let mut bonds = take_bonds(block);
+    let Some(mut bonds) = take_bonds(block) else { return };
     tell_watchers(process.pid, &mut bonds, &reason, exit);
     for (monitor, target) in mem::take(&mut bonds.watching) {
         if let Some(target) = node.process(target)
@@ -113,15 +107,17 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     }
     // Race: a deadly signal and a body that returns. If the signal came first the body's reason is void, as the
     // process was dead by then.
-    let (reason, cause, by_itself) = match state.reason.take() {
-        Some(doom) => (doom, state.signal, false),
-        None => (reason, process.cause(), true),
+    let (reason, cause, by_itself) = match state.reason() {
+        Some(doom) => (doom, state.signal(), false),
+        None => {
+            state.set_reason(reason.clone());
+            (reason, process.cause(), true)
+        }
     };
     // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
     let unsent =
         if by_itself { None } else { state.bonds.as_mut().and_then(|bonds| bonds.last_reply.take()) };
     state.phase = Phase::Dying;
-    state.reason = Some(reason.clone());
     let label = state
         .bonds
         .as_ref()
@@ -141,12 +137,16 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     Some((reason, cause))
 }
 
-/// Step 4. Returns who is to be told in step 9 besides those who are linked.
-fn release(block: &ProcRef) -> Vec<Tied> {
+/// Steps 4, 5 and 6. Returns who is to be told in step 9 besides those who are linked.
+fn release_and_settle(block: &ProcRef, reason: &ExitReason) -> Vec<Tied> {
     let process = block.process();
     let (name, rows, timers) = {
         let mut state = process.lock();
-        let Some(bonds) = &mut state.bonds else { return Vec::new() };
+        let Some(bonds) = &mut state.bonds else {
+            // Most have nothing to release, and nobody to settle: who comes now is told at once.
+            state.phase = Phase::Settled;
+            return Vec::new();
+        };
         (bonds.name.take(), mem::take(&mut bonds.rows), mem::take(&mut bonds.timers))
     };
     if let Some(name) = name {
@@ -161,6 +161,12 @@ fn release(block: &ProcRef) -> Vec<Tied> {
         panics::call_quietly(|| {
             process.node.clock.cancel(timer);
         });
+    }
+    settle_callers(block, reason);
+    // A statement of its own: the lock is not held while the reply is sent.
+    let last_reply = process.lock().bonds.as_mut().and_then(|bonds| bonds.last_reply.take());
+    if let Some(reply) = last_reply {
+        panics::call_quietly(reply);
     }
     tied
 }
@@ -178,16 +184,18 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
     }
 }
 
-/// Takes what steps 8 and 9 tell; who bonds from now on finds nobody.
-fn take_bonds(block: &ProcRef) -> Bonds {
+/// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told: then all is
+/// done.
+fn take_bonds(block: &ProcRef) -> Option<Box<Bonds>> {
     let mut state = block.process().lock();
-    state.phase = Phase::Told;
-    let bonds = state.bonds.take().map(|bonds| *bonds).unwrap_or_default();
+    let bonds = state.bonds.take();
+    state.phase = if bonds.is_some() { Phase::Told } else { Phase::Gone };
     drop(state);
+    let bonds = bonds?;
     if let Some(waiting) = &bonds.asked_to_end {
         waiting.notify_waiters();
     }
-    bonds
+    Some(bonds)
 }
 
 /// Step 8.

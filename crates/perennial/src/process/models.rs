@@ -109,7 +109,7 @@ impl Puppet {
     /// The reason of the deadly signal that it got, if it got one.
     pub(crate) fn doom(&self) -> Option<ExitReason> {
         let state = self.process.process().lock();
-        if state.is_alive() { state.reason.clone() } else { None }
+        if state.is_alive() { state.reason() } else { None }
     }
 
     /// The messages that it got, and has not taken before.

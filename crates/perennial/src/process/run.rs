@@ -35,7 +35,16 @@ pub(crate) fn run<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
 }
 
 /// Polls a process as that process, once; if it returns, panics or is doomed, does its last acts.
-pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, mut turn: BodyTurn<'_, D>) {
+pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_, D>) {
+    run_with(block, turn, |turn, cx| D::poll(block, turn, cx));
+}
+
+/// As [`run_turn`], with another way to poll it.
+pub(crate) fn run_with<D: ?Sized + Kind + 'static>(
+    block: &Arc<Block<D>>,
+    mut turn: BodyTurn<'_, D>,
+    poll: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> Poll<ExitReason>,
+) {
     let process = &block.process;
     if turn.has_reader() && !block.mailbox().is_empty() {
         turn.forget_reader();
@@ -44,11 +53,8 @@ pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, mut tu
     let outcome = if process.needs_attention() && !process.before_poll() {
         None
     } else {
-        let waker = waker_ref(block);
-        let outcome = current::with(block, || {
-            panics::catch(|| D::poll(block, &mut turn, &mut Context::from_waker(&waker)))
-                .unwrap_or_else(Poll::Ready)
-        });
+        let outcome =
+            as_process(block, |cx| panics::catch(|| poll(&mut turn, cx)).unwrap_or_else(Poll::Ready));
         match outcome {
             Poll::Ready(reason) => Some(reason),
             // A deadly signal that came while we ran is carried out now, by us.
@@ -59,16 +65,24 @@ pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, mut tu
     end(block, turn, outcome.unwrap_or(ExitReason::Killed));
 }
 
-/// Does one thing as a process whose turn was taken, and which needs no [attention](super::block::Process::needs_attention).
-/// Polls it after that if `f` says so.
+/// Does one thing as a process whose turn was taken, and which needs no [attention](Process::needs_attention). Polls it
+/// after that if `f` says so.
 pub(crate) fn use_turn<D: ?Sized + Kind + 'static>(
     block: &Arc<Block<D>>,
     mut turn: BodyTurn<'_, D>,
     f: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> bool,
 ) {
-    let waker = waker_ref(block);
-    let goes_on = current::with(block, || f(&mut turn, &mut Context::from_waker(&waker)));
+    let goes_on = as_process(block, |cx| f(&mut turn, cx));
     if goes_on || block.process.needs_attention() { run_turn(block, turn) } else { give_back(block, turn) }
+}
+
+/// Runs `f` as a process, with what polls that.
+pub(crate) fn as_process<D: ?Sized + Kind + 'static, R>(
+    block: &Arc<Block<D>>,
+    f: impl FnOnce(&mut Context<'_>) -> R,
+) -> R {
+    let waker = waker_ref(block);
+    current::with(block, || f(&mut Context::from_waker(&waker)))
 }
 
 /// Ends a turn; if it is to be polled again, schedules that.

@@ -13,7 +13,11 @@ use crate::{
         panics, run,
     },
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 /// What is asked of a new process.
 #[derive(Default)]
@@ -32,11 +36,12 @@ pub(crate) struct Spawn {
     pub(crate) at_once: bool,
 }
 
-/// Spawns a process on the current node. `fill` puts what it runs into its turn.
+/// Spawns a process on the current node. `fill` puts what it runs into its turn. If it gets a context it runs as the
+/// process, and may begin with that; it is ready with the reason if that has ended already.
 pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
     spawn: Spawn,
     own: D::Own,
-    fill: impl FnOnce(&Arc<Block<D>>, &mut BodyTurn<'_, D>),
+    fill: impl FnOnce(&Arc<Block<D>>, &mut BodyTurn<'_, D>, Option<&mut Context<'_>>) -> Poll<ExitReason>,
 ) -> Arc<Block<D>> {
     panics::install_hook();
     let node = Node::current().0;
@@ -59,17 +64,20 @@ pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
         current::spawned(block.pid());
     }
     let mut turn = block.turns.claim().expect("nobody else has made it");
+    let closed = node.scheduler.is_closed();
+    if at_once && !closed && inline::may_run(&node) {
+        run::run_with(&block, turn, |turn, cx| fill(&block, turn, Some(cx)));
+        return block;
+    }
     // User code, and the process is known already: if it panics, that is how the process ends.
-    if let Err(reason) = panics::catch(|| fill(&block, &mut turn)) {
-        run::end(&block, turn, reason);
-    } else if node.scheduler.is_closed() {
-        run::end(&block, turn, ExitReason::Killed);
-    } else if at_once && inline::may_run(&node) {
-        run::run_turn(&block, turn);
-    } else {
-        // Notified first: so whoever ends the turn is told to schedule it.
-        block.notify();
-        run::give_back(&block, turn);
+    match panics::catch(|| fill(&block, &mut turn, None)) {
+        Err(reason) => run::end(&block, turn, reason),
+        Ok(_) if closed => run::end(&block, turn, ExitReason::Killed),
+        Ok(_) => {
+            // Notified first: so whoever ends the turn is told to schedule it.
+            block.notify();
+            run::give_back(&block, turn);
+        }
     }
     block
 }

@@ -18,11 +18,10 @@ use std::{
 };
 
 /// Gives a process something to run, and has it polled.
-fn begin(me: &Puppet, future: impl Future<Output = (ExitReason, ())> + Send + 'static) {
-    let process = me.process.process();
-    let mut turn = process.turns.claim().expect("nobody polls it");
-    turn.with(|body| *body = run::body(future));
-    process.notify();
+fn begin(me: &Puppet, future: impl Future<Output = ExitReason> + Send + 'static) {
+    let mut turn = me.block.turns.claim().expect("nobody polls it");
+    turn.with(|body| *body = Some(Box::pin(future)));
+    me.block.notify();
     run::give_back(&me.block, turn);
 }
 
@@ -34,7 +33,7 @@ fn run_all(node: &Node) {
 }
 
 /// A body that counts the messages it gets.
-fn counts(me: &Puppet, read: &Arc<AtomicUsize>) -> impl Future<Output = (ExitReason, ())> + Send + use<> {
+fn counts(me: &Puppet, read: &Arc<AtomicUsize>) -> impl Future<Output = ExitReason> + Send + use<> {
     let (block, read) = (me.block.clone(), read.clone());
     poll_fn(move |_| {
         read.fetch_add(block.mailbox().take().count(), Ordering::SeqCst);
@@ -70,8 +69,8 @@ fn a_kill_meets_a_caller_that_runs_the_process_itself() {
         run_all(&node);
         let killed = me.clone();
         let kill = thread::spawn(move || killed.signal(Signal::Kill, ExitReason::Killed));
-        if let Some(turn) = inline::take_turn(&*me.block) {
-            inline::run_turn(&me.block, turn);
+        if let Some(turn) = inline::take_turn(&me.block) {
+            run::run_turn(&me.block, turn);
         }
         kill.join().unwrap();
         run_all(&node);
@@ -106,7 +105,7 @@ fn a_process_whose_body_returns_while_it_is_notified_ends_once() {
         let (me, other, watcher) = (Puppet::new(&node), Puppet::new(&node), Puppet::new(&node));
         me.monitor(&other);
         watcher.monitor(&me);
-        begin(&me, async { (ExitReason::Normal, ()) });
+        begin(&me, async { ExitReason::Normal });
         let end = thread::spawn(move || other.end(ExitReason::Shutdown));
         run_all(&node);
         end.join().unwrap();
@@ -125,7 +124,7 @@ fn the_end_of_the_runtime_ends_a_process_once_also_if_it_is_being_polled() {
         watcher.monitor(&me);
         begin(&me, pending());
         let left = me.process.clone();
-        let over = thread::spawn(move || run::abandon(&left));
+        let over = thread::spawn(move || left.abandon());
         run_all(&node);
         over.join().unwrap();
         // Its notification, if it was polled at that moment: the worker that drops last takes it.
