@@ -27,8 +27,7 @@ use std::{
 /// So many processes run inside of each other on one stack at most.
 const DEPTH: u32 = 8;
 
-/// Of so many inline runs of a server one is timed, the second included: a look at the clock costs as much as the run.
-/// The first one says little, as nothing that it touches is in a cache yet.
+/// Of so many inline runs of a server one is timed, the first included: a look at the clock costs as much as the run.
 const SAMPLE: u32 = 64;
 
 /// A server whose run took longer is slow, unless it says otherwise.
@@ -73,7 +72,7 @@ impl Inline {
     fn is_sampled(&self) -> bool {
         let runs = self.runs.load(Ordering::Relaxed);
         self.runs.store(runs.wrapping_add(1), Ordering::Relaxed);
-        runs % SAMPLE == 1
+        runs.is_multiple_of(SAMPLE)
     }
 }
 
