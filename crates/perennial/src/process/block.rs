@@ -144,7 +144,7 @@ pub(crate) struct Process {
     me: Weak<dyn Proc>,
     /// Whether those who call it run it at once.
     pub(crate) inline: Inline,
-    /// `DOOMED`, `OBSERVED`: what is to be looked at before and after a poll; most have none of it.
+    /// `DOOMED`, `OBSERVED`, `ENDING`: what is to be looked at before and after a poll; most have none of it.
     attention: AtomicU8,
     /// Set when `Bonds::unsettled` may hold something.
     has_unsettled: AtomicBool,
@@ -157,6 +157,8 @@ pub(crate) struct Process {
 const DOOMED: u8 = 1;
 /// A flag of `attention`: busy time is measured.
 const OBSERVED: u8 = 2;
+/// A flag of `attention`: the phase is not `Alive` any more. Set under the lock, with the phase.
+const ENDING: u8 = 4;
 
 /// A process's parents, grandparents and so on, or a task's callers; of very many generations only the nearest.
 #[derive(Debug)]
@@ -433,9 +435,23 @@ impl Process {
         self.doom(&mut self.lock(), reason, event);
     }
 
-    /// Alive: not ending, and no deadly signal has arrived.
+    /// Alive: not ending, and no deadly signal has arrived. Takes no lock, so it may be asked under any.
     pub(crate) fn is_alive(&self) -> bool {
-        !self.is_doomed() && matches!(self.lock().phase, Phase::Alive)
+        // Acquire: pairs with `doom` and `end`.
+        self.attention.load(Ordering::Acquire) & (DOOMED | ENDING) == 0
+    }
+
+    /// Whether its reason is fixed.
+    pub(crate) fn is_ending(&self) -> bool {
+        // Acquire: pairs with `end`.
+        self.attention.load(Ordering::Acquire) & ENDING != 0
+    }
+
+    /// Fixes the reason: from now on it is not alive.
+    pub(crate) fn end(&self, state: &mut State, reason: ExitReason) {
+        state.phase = Phase::Dying { reason, settled: false, told: false };
+        // AcqRel: one who sees it sees what came before; it comes before all other last acts.
+        self.attention.fetch_or(ENDING, Ordering::AcqRel);
     }
 
     /// Has the end of this process settle a caller; at once, if it is past that.

@@ -28,15 +28,17 @@ thread_local! {
 /// The process being polled on this thread.
 pub(crate) fn process() -> Option<ProcRef> {
     // During the destruction of the thread's locals there is no current process.
-    CONTEXT.try_with(|context| context.borrow().process.clone()).ok().flatten()
+    look(ProcRef::clone)
+}
+
+/// Looks at the process being polled on this thread. What looks must change nothing of what is polled here.
+pub(crate) fn look<R>(look: impl FnOnce(&ProcRef) -> R) -> Option<R> {
+    CONTEXT.try_with(|context| context.borrow().process.as_ref().map(look)).ok().flatten()
 }
 
 /// Its pid.
 pub(crate) fn pid() -> Option<Pid> {
-    CONTEXT
-        .try_with(|context| context.borrow().process.as_ref().map(|process| process.process().pid))
-        .ok()
-        .flatten()
+    look(|process| process.process().pid)
 }
 
 /// Whether a request to `process` would wait for itself: that is the process being polled on this thread, and what

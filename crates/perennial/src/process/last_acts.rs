@@ -111,7 +111,7 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     };
     // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
     let unsent = if by_itself { None } else { state.last_reply.take() };
-    state.phase = Phase::Dying { reason: reason.clone(), settled: false, told: false };
+    process.end(&mut state, reason.clone());
     let label = state
         .bonds
         .as_ref()

@@ -55,7 +55,12 @@ impl Names {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<ProcRef> {
-        self.shard(name).read().expect("no user code runs under this lock").get(name).cloned()
+        self.with(name, ProcRef::clone)
+    }
+
+    /// Looks at who has the name, under the lock of a shard: no user code, and nothing that waits.
+    pub(crate) fn with<R>(&self, name: &str, look: impl FnOnce(&ProcRef) -> R) -> Option<R> {
+        self.shard(name).read().expect("no user code runs under this lock").get(name).map(look)
     }
 
     /// Gives `process` the name.

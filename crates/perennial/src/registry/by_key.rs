@@ -5,7 +5,6 @@
 
 use crate::{
     pid::Pid,
-    process::block::Phase,
     registry::{
         options::Keys,
         rows::{Row, Rows},
@@ -54,7 +53,7 @@ impl<K, V> ByKey<K, V> {
         }
         // Race: the owner's last acts may be carried out by another thread, if it was given up. They fix the reason
         // first and come for the rows after, by this lock: so they find this row, or we see the reason.
-        if !matches!(row.owner.process().lock().phase, Phase::Alive) {
+        if row.owner.process().is_ending() {
             return Err(Refused::Ended);
         }
         let same = |rows: &Rows<K, V>| rows.first().hash == row.hash && rows.first().key == row.key;

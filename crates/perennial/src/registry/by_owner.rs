@@ -8,7 +8,7 @@
 use crate::{
     pid::Pid,
     process::block::{ProcRef, Release},
-    registry::rows::{Id, Row, Rows},
+    registry::rows::{Found, Id, Row, Rows},
     sync::{Mutex, MutexGuard},
 };
 use rustc_hash::FxHashMap;
@@ -57,8 +57,8 @@ impl<K, V> ByOwner<K, V> {
     }
 
     /// The rows of a process, in the order in which it registered them.
-    pub(crate) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
-        self.lock(pid).get(&pid).map(Rows::to_vec).unwrap_or_default()
+    pub(crate) fn of(&self, pid: Pid) -> Found<K, V> {
+        self.lock(pid).get(&pid).map(Rows::found).unwrap_or_default()
     }
 
     /// The row with this id.

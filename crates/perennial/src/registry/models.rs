@@ -162,7 +162,7 @@ fn a_value_that_is_replaced_while_its_owner_ends_is_gone_afterwards() {
         let (table, _registry) = registry(&node);
         let owner = Puppet::new(&node);
         assert!(table.register(owner.process.clone(), "key", 1).is_ok());
-        let old = table.at_of("key", owner.pid()).remove(0);
+        let old = table.at_of("key", owner.pid())[0].clone();
         let replace = thread::spawn({
             let table = table.clone();
             let new =

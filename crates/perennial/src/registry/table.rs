@@ -32,7 +32,7 @@ use crate::{
         lock::Locks,
         meta::Meta,
         options::{Keys, Options},
-        rows::{Row, Rows},
+        rows::{Found, Row, Rows},
     },
 };
 use equivalent::Equivalent;
@@ -130,15 +130,15 @@ where
     }
 
     /// The rows under a key.
-    pub(super) fn at<Q>(&self, key: &Q) -> Vec<Shared<K, V>>
+    pub(super) fn at<Q>(&self, key: &Q) -> Found<K, V>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.with(key, Rows::to_vec).unwrap_or_default()
+        self.with(key, Rows::found).unwrap_or_default()
     }
 
     /// The rows of one process under a key.
-    pub(super) fn at_of<Q>(&self, key: &Q, pid: Pid) -> Vec<Shared<K, V>>
+    pub(super) fn at_of<Q>(&self, key: &Q, pid: Pid) -> Found<K, V>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
@@ -154,7 +154,7 @@ where
     }
 
     /// The rows of a process.
-    pub(super) fn of(&self, pid: Pid) -> Vec<Shared<K, V>> {
+    pub(super) fn of(&self, pid: Pid) -> Found<K, V> {
         self.by_owner.of(pid)
     }
 
