@@ -41,7 +41,7 @@ pub(crate) mod panics;
 mod recipient;
 pub(crate) mod run;
 pub(crate) mod scheduler;
-mod signal;
+pub(crate) mod signal;
 pub(crate) mod spawn;
 pub(crate) mod stats;
 mod table;

@@ -96,7 +96,10 @@ pub use via::{Via, ViaValue};
 use crate::{
     child_spec::{ChildSpec, StartResult},
     gen_server::{GenServer, Name, start},
-    process::{block::ProcRef, node::Node},
+    process::{
+        block::{ProcRef, shown},
+        node::Node,
+    },
 };
 use std::{fmt, future::Future, hash::Hash, sync::Arc};
 use table::Table;
@@ -170,7 +173,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         let public =
             |process: &ProcRef| process.process().public.get().cloned().ok_or_else(|| process.clone());
         match Node::with_current(|node| node.names.with(self.as_str(), public)) {
-            Some(Ok(public)) => public.downcast().map_err(|_| wrong()),
+            Some(Ok(public)) => shown(public).ok_or_else(wrong),
             // It has its name before its table.
             Some(Err(process)) if start::server_at::<Registry<K, V>>(process.clone()).is_some() => {
                 Err(unknown())

@@ -325,7 +325,7 @@ fn submit<S: GenServer, M: CallTo<S>>(
                 turn.count_messages(1);
                 inline::run_turn(&server.0, turn);
             } else {
-                run::give_back(&server.0, turn);
+                run::give_back(&server.0.process, turn, || server.0.clone());
             }
             sent
         }

@@ -57,6 +57,9 @@ pub(super) struct Pending<S: GenServer> {
 impl<S: GenServer> Cx<S> {
     pub(crate) fn new(me: ServerRef<S>, system: Option<Box<System<S>>>) -> Self {
         let process: ProcRef = me.0.clone();
+        if system.is_some() {
+            process.process().set_watched(true);
+        }
         let pending =
             Pending { continues: VecDeque::new(), background: None, taken: Batch::default(), system };
         Self { me, process, timeout: None, pending: Mutex::new(pending) }

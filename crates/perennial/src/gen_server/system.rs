@@ -93,6 +93,9 @@ impl<S: GenServer> Drop for System<S> {
 impl<S: GenServer> Cx<S> {
     /// Made if it is not there.
     pub(crate) fn system(&mut self) -> &mut System<S> {
+        if self.pending().system.is_none() {
+            self.process().process().set_watched(true);
+        }
         self.pending().system.get_or_insert_default()
     }
 
@@ -125,6 +128,7 @@ impl<S: GenServer> Cx<S> {
         let pending = self.pending();
         if pending.system.as_ref().is_some_and(|system| system.is_idle()) {
             pending.system = None;
+            self.process().process().set_watched(false);
             return letter;
         }
         match self.system().debug.is_on() {

@@ -133,7 +133,7 @@ pub(crate) struct Process {
     pub(crate) behaviour: &'static str,
     pub(crate) stats: Stats,
     /// What higher layers attach for others to find, such as the table of a registry.
-    pub(crate) public: OnceLock<Arc<dyn Any + Send + Sync>>,
+    pub(crate) public: OnceLock<Arc<dyn Public>>,
     /// Room for casts, if that is bounded: each that waits holds a permit.
     pub(crate) room: Option<Arc<Semaphore>>,
     /// Set when the parent has asked a process that traps exits to end; the request lies in the mailbox.
@@ -144,7 +144,7 @@ pub(crate) struct Process {
     me: Weak<dyn Proc>,
     /// Whether those who call it run it at once.
     pub(crate) inline: Inline,
-    /// `DOOMED`, `OBSERVED`, `ENDING`: what is to be looked at before and after a poll; most have none of it.
+    /// `DOOMED`, `OBSERVED`, `ENDING`, `WATCHED`: what is to be looked at before and after a poll; most have none of it.
     attention: AtomicU8,
     /// Set when `Bonds::unsettled` may hold something.
     has_unsettled: AtomicBool,
@@ -159,6 +159,8 @@ const DOOMED: u8 = 1;
 const OBSERVED: u8 = 2;
 /// A flag of `attention`: the phase is not `Alive` any more. Set under the lock, with the phase.
 const ENDING: u8 = 4;
+/// A flag of `attention`: messages are not handled as usual, because it is suspended or something is recorded of it.
+const WATCHED: u8 = 8;
 
 /// A process's parents, grandparents and so on, or a task's callers; of very many generations only the nearest.
 #[derive(Debug)]
@@ -290,6 +292,18 @@ pub(crate) trait Receive<M>: Send + Sync {
 /// A process that takes exit signals as messages; under its lock, as [`Receive`].
 pub(crate) trait Trap: Send + Sync {
     fn trapped(&self, exit: Exit);
+}
+
+/// What a process shows to others.
+pub(crate) trait Public: Any + Send + Sync {
+    /// A start in the name of the process has spawned one, which is not linked to it yet and has not run.
+    fn spawned(&self, _: Pid) {}
+}
+
+/// What a process shows, if it is a `T`.
+pub(crate) fn shown<T: Send + Sync + 'static>(public: Arc<dyn Public>) -> Option<Arc<T>> {
+    let public: Arc<dyn Any + Send + Sync> = public;
+    public.downcast().ok()
 }
 
 /// Something that a process holds under its pid elsewhere: rows of a registry, places in groups.
@@ -439,6 +453,20 @@ impl Process {
     pub(crate) fn is_alive(&self) -> bool {
         // Acquire: pairs with `doom` and `end`.
         self.attention.load(Ordering::Acquire) & (DOOMED | ENDING) == 0
+    }
+
+    /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.
+    pub(crate) fn is_watched(&self) -> bool {
+        // Acquire: pairs with `set_watched`.
+        self.attention.load(Ordering::Acquire) & WATCHED != 0
+    }
+
+    pub(crate) fn set_watched(&self, watched: bool) {
+        // AcqRel: one who is told afterwards sees it.
+        match watched {
+            true => self.attention.fetch_or(WATCHED, Ordering::AcqRel),
+            false => self.attention.fetch_and(!WATCHED, Ordering::AcqRel),
+        };
     }
 
     /// Whether its reason is fixed.

@@ -4,6 +4,7 @@ use crate::{
     pid::Pid,
     process::{
         block::ProcRef,
+        events::EventId,
         node::{Node, NodeInner},
     },
     sync::thread_local,
@@ -14,14 +15,45 @@ use std::{cell::RefCell, mem, sync::Arc};
 #[derive(Default)]
 struct Context {
     process: Option<ProcRef>,
-    /// The processes that it spawned with a link, if somebody records that.
-    spawned: Option<Vec<Pid>>,
+    /// What runs is a start in the name of the process, beside its loop.
+    start: Option<Start>,
     /// How many processes are being polled inside of each other.
     depth: u32,
 }
 
+/// A start that is being polled.
+struct Start {
+    spawned: Spawned,
+    /// The event on whose behalf it runs. Not that of its process, which may do something else meanwhile.
+    cause: Option<EventId>,
+}
+
+/// The processes that a start has spawned with a link: one, as a rule.
+#[derive(Debug, Default)]
+pub(crate) struct Spawned {
+    first: Option<Pid>,
+    others: Vec<Pid>,
+}
+
+impl Spawned {
+    fn push(&mut self, pid: Pid) {
+        match self.first {
+            None => self.first = Some(pid),
+            Some(_) => self.others.push(pid),
+        }
+    }
+
+    pub(crate) fn extend(&mut self, more: &Self) {
+        more.iter().for_each(|pid| self.push(pid));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Pid> {
+        self.first.into_iter().chain(self.others.iter().copied())
+    }
+}
+
 thread_local! {
-    static CONTEXT: RefCell<Context> = const { RefCell::new(Context { process: None, spawned: None, depth: 0 }) };
+    static CONTEXT: RefCell<Context> = const { RefCell::new(Context { process: None, start: None, depth: 0 }) };
     static ENTERED: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -44,11 +76,14 @@ pub(crate) fn pid() -> Option<Pid> {
 /// Whether a request to `process` would wait for itself: that is the process being polled on this thread, and what
 /// runs is not a start beside its loop, which goes on meanwhile.
 pub(crate) fn waits_for(process: &ProcRef) -> bool {
-    let pid = process.process().pid;
+    waits_for_pid(process.process().pid)
+}
+
+pub(crate) fn waits_for_pid(pid: Pid) -> bool {
     CONTEXT
         .try_with(|context| {
             let context = context.borrow();
-            context.spawned.is_none() && context.process.as_ref().is_some_and(|it| it.process().pid == pid)
+            context.start.is_none() && context.process.as_ref().is_some_and(|it| it.process().pid == pid)
         })
         .unwrap_or(false)
 }
@@ -84,36 +119,50 @@ pub(crate) fn with<R>(process: ProcRef, f: impl FnOnce() -> R) -> R {
     }
     let _restore = Restore(CONTEXT.with(|context| {
         let mut context = context.borrow_mut();
-        let inner = Context { process: Some(process), spawned: None, depth: context.depth + 1 };
+        let inner = Context { process: Some(process), start: None, depth: context.depth + 1 };
         mem::replace(&mut *context, inner)
     }));
     f()
 }
 
-/// Runs `f` and says which processes it spawned with a link. Not nested.
-pub(crate) fn recording<R>(f: impl FnOnce() -> R) -> (R, Vec<Pid>) {
+/// Runs `f` as a start in the name of the current process, and says which processes it spawned with a link. Not nested.
+pub(crate) fn start<R>(cause: Option<EventId>, f: impl FnOnce() -> R) -> (R, Spawned) {
     // A guard, so that a panic does not go on recording.
     struct Stop;
     impl Drop for Stop {
         fn drop(&mut self) {
-            CONTEXT.with(|context| context.borrow_mut().spawned.take());
+            CONTEXT.with(|context| context.borrow_mut().start.take());
         }
     }
-    CONTEXT.with(|context| context.borrow_mut().spawned.replace(Vec::new()));
+    let start = Start { spawned: Spawned::default(), cause };
+    CONTEXT.with(|context| context.borrow_mut().start.replace(start));
     let stop = Stop;
     let result = f();
-    let spawned = CONTEXT.with(|context| context.borrow_mut().spawned.take()).unwrap_or_default();
+    let start = CONTEXT.with(|context| context.borrow_mut().start.take());
     drop(stop);
-    (result, spawned)
+    (result, start.map(|start| start.spawned).unwrap_or_default())
 }
 
-/// A process was spawned with a link; noted if somebody records that.
-pub(crate) fn spawned(pid: Pid) {
-    CONTEXT.with(|context| {
-        if let Some(spawned) = &mut context.borrow_mut().spawned {
-            spawned.push(pid);
-        }
+/// `parent`, which is the current process, is about to be linked with one that it has spawned. Noted in a start.
+pub(crate) fn spawned(parent: &ProcRef, pid: Pid) {
+    let noted = CONTEXT.with(|context| {
+        let mut context = context.borrow_mut();
+        let start = context.start.as_mut();
+        start.map(|start| start.spawned.push(pid)).is_some()
     });
+    if noted && let Some(public) = parent.process().public.get() {
+        public.spawned(pid);
+    }
+}
+
+/// The event on whose behalf the code acts that runs here.
+pub(crate) fn cause() -> Option<EventId> {
+    let cause = |context: &RefCell<Context>| {
+        let context = context.borrow();
+        let process = || context.process.as_ref().and_then(|process| process.process().cause());
+        context.start.as_ref().map_or_else(process, |start| start.cause)
+    };
+    CONTEXT.try_with(cause).ok().flatten()
 }
 
 /// The node entered last on this thread.

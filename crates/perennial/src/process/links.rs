@@ -53,7 +53,7 @@ pub fn link(pid: Pid) -> Result<(), NoProc> {
     match Node::of(pid).and_then(|node| node.process(pid)) {
         Some(other) if connect(&me, &other) => Ok(()),
         _ => {
-            let cause = me.process().cause();
+            let cause = current::cause();
             if me.process().lock().trap.is_none() {
                 return Err(NoProc);
             }
@@ -103,19 +103,22 @@ pub fn unlink(pid: Pid) {
 }
 
 pub(crate) fn unlink_from(me: &ProcRef, pid: Pid) {
-    let my_pid = me.process().pid;
-    let remove = |state: &mut State, peer| {
-        if let Some(bonds) = &mut state.bonds {
-            bonds.links.remove(&peer);
-        }
-    };
     match Node::of(pid).and_then(|node| node.process(pid)) {
-        Some(other) if pid != my_pid => {
-            let (mut mine, mut theirs) = lock_both(me, &other);
-            remove(&mut mine, pid);
-            remove(&mut theirs, my_pid);
-        }
+        Some(other) if pid != me.process().pid => unlink_both(me, &other),
         _ => remove(&mut me.process().lock(), pid),
+    }
+}
+
+/// Removes the link between two processes.
+pub(crate) fn unlink_both(me: &ProcRef, other: &ProcRef) {
+    let (mut mine, mut theirs) = lock_both(me, other);
+    remove(&mut mine, other.process().pid);
+    remove(&mut theirs, me.process().pid);
+}
+
+fn remove(state: &mut State, peer: Pid) {
+    if let Some(bonds) = &mut state.bonds {
+        bonds.links.remove(&peer);
     }
 }
 
@@ -149,7 +152,7 @@ fn send(pid: Pid, signal: Signal, reason: ExitReason) {
     let Some(node) = Node::of(pid) else { return };
     let me = current::process();
     let (from, cause) = match &me {
-        Some(me) => (me.process().pid, me.process().cause()),
+        Some(me) => (me.process().pid, current::cause()),
         None => (node.outside(), None),
     };
     let signal = if signal == Signal::Exit && from == pid { Signal::ExitSelf } else { signal };

@@ -3,8 +3,8 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Block, Proc, ProcRef},
-        current,
+        block::{Block, Proc, ProcRef, Process},
+        current, inline,
         last_acts::last_acts,
         panics,
     },
@@ -112,7 +112,7 @@ where
             Poll::Ready(reason) => Some(reason),
             // A deadly signal that came while we ran is carried out now, by us.
             Poll::Pending if process.needs_attention() && !process.after_poll() => None,
-            Poll::Pending => return give_back(block, turn),
+            Poll::Pending => return give_back(process, turn, || block.clone()),
         }
     };
     let block: ProcRef = block.clone();
@@ -120,14 +120,11 @@ where
 }
 
 /// Ends a turn; if it is to be polled again, schedules that.
-pub(crate) fn give_back<D: ?Sized + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_>)
-where
-    Block<D>: Proc,
-{
-    let node = &block.process.node;
+pub(crate) fn give_back(process: &Process, turn: BodyTurn<'_>, block: impl FnOnce() -> ProcRef) {
+    let node = &process.node;
     let ended = turn.end(node.clock.activity());
     if ended.again {
-        node.scheduler.schedule(block.clone());
+        node.scheduler.schedule(block());
     }
     if ended.quiet {
         node.clock.quiet();
@@ -146,6 +143,39 @@ pub(crate) fn abandon(block: &ProcRef) {
         Some(turn) => end(block, turn, ExitReason::Killed),
         // Race: another thread polls it, or has just made it; that one finds it doomed, and does its last acts.
         None => process.doom_now(ExitReason::Killed),
+    }
+}
+
+/// The turn of an idle process, for one who ends it where he is; given back if he does not.
+pub(crate) struct Idle<'a> {
+    block: &'a ProcRef,
+    turn: Option<BodyTurn<'a>>,
+}
+
+impl<'a> Idle<'a> {
+    /// None if it has something to do, or if code here may not run processes of its node.
+    pub(crate) fn take(block: &'a ProcRef) -> Option<Self> {
+        let process = block.process();
+        if !inline::may_run(&process.node) {
+            return None;
+        }
+        Some(Self { block, turn: Some(process.try_turn()?) })
+    }
+
+    /// The last acts of one that a deadly signal has reached.
+    pub(crate) fn end_doomed(mut self) {
+        debug_assert!(self.block.process().is_doomed(), "there is a reason to end it");
+        if let Some(turn) = self.turn.take() {
+            end(self.block, turn, ExitReason::Killed);
+        }
+    }
+}
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            give_back(self.block.process(), turn, || self.block.clone());
+        }
     }
 }
 

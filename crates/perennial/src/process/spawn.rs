@@ -57,13 +57,18 @@ where
     let at_once = spawn.at_once;
     let block = make(&node, parent, spawn);
     let (process, pid): (ProcRef, Pid) = (block.clone(), block.pid());
-    let cause = me.as_ref().and_then(|me| me.process().cause());
-    node.events.emit(|| node.clock.now(), cause, pid, || EventKind::Start { parent: parent_pid, behaviour });
+    node.events.emit(
+        || node.clock.now(),
+        current::cause(),
+        pid,
+        || EventKind::Start { parent: parent_pid, behaviour },
+    );
     if let Some(parent) = parent {
+        // Before the link, over which its end would be told.
+        current::spawned(parent, pid);
         if !links::connect(parent, &process) {
             links::signal_orphan(&process, parent);
         }
-        current::spawned(pid);
     }
     // User code, and the process is known already: if it panics, that is how the process ends.
     let body = panics::catch(|| run::body(body(block.clone())));
@@ -79,7 +84,7 @@ where
             } else {
                 // Notified first: so whoever ends the turn is told to schedule it.
                 block.process.notify();
-                run::give_back(&block, turn);
+                run::give_back(&block.process, turn, || block.clone());
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{ProcRef, Release, Tied},
+        block::{ProcRef, Public, Release, Tied},
         node::Node,
         panics,
     },
@@ -174,6 +174,8 @@ where
         self.by_key.with(self.hasher.hash_one(key), |it| key.equivalent(it), look)
     }
 }
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Public for Table<K, V> {}
 
 /// The end of an owner: its rows go, and nobody else's.
 impl<K, V> Release for Table<K, V>
