@@ -45,6 +45,7 @@ pub(crate) mod signal;
 pub(crate) mod spawn;
 pub(crate) mod stats;
 mod table;
+pub(crate) mod ties;
 pub(crate) mod time;
 pub(crate) mod timer;
 

@@ -140,8 +140,12 @@ impl Children {
         all.filter(|(_, child)| child.phase != Phase::Starting)
     }
 
+    /// All of them, in the order of their places in the process table: nearly that of their starts, and so that of
+    /// their places in memory.
     pub(crate) fn into_all(self) -> impl Iterator<Item = (Pid, Child)> {
-        self.by_pid.into_iter()
+        let mut all: Vec<_> = self.by_pid.into_iter().collect();
+        all.sort_unstable_by_key(|(pid, _)| pid.slot);
+        all.into_iter()
     }
 
     pub(crate) fn counts(&self) -> ChildCounts {

@@ -32,13 +32,10 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 use std::{fmt, sync::Arc, task::Poll, time::Duration};
-use tokio::task::{coop::unconstrained, yield_now};
+use tokio::task::{consume_budget, coop::unconstrained};
 
 /// Dynamic children have no id to report.
 const NO_ID: &&str = &"undefined";
-
-/// So many children are stopped before others run in between.
-const STOPS: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -94,7 +91,8 @@ impl GenServer for DynamicSupervisor {
     async fn terminate(&mut self, _: &ExitReason, cx: &mut Cx<Self>) -> Result<(), ExitReason> {
         let me = cx.pid();
         let mut stops = FuturesUnordered::new();
-        for (count, (pid, child)) in self.0.shared.close().into_all().enumerate() {
+        for (pid, child) in self.0.shared.close().into_all() {
+            consume_budget().await;
             let child = match child.phase {
                 Phase::Restarting => continue,
                 Phase::Starting => None,
@@ -106,9 +104,6 @@ impl GenServer for DynamicSupervisor {
             match stop.as_mut().now_or_never() {
                 Some(reason) => report_stopped(me, pid, child, &reason),
                 None => stops.push(async move { (pid, child, stop.await) }),
-            }
-            if count % STOPS == STOPS - 1 {
-                yield_now().await;
             }
         }
         while let Some((pid, child, reason)) = stops.next().await {

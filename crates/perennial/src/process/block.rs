@@ -27,11 +27,12 @@ use crate::{
         run::{Body, BodyTurn},
         signal::Signal,
         stats::Stats,
+        ties::Ties,
     },
     sync::{AtomicBool, Mutex, MutexGuard},
 };
 use perennial_cell::{Activity, Closed, Erase, Mailbox, Notified, Turns};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::{
     any::Any,
     fmt,
@@ -175,9 +176,10 @@ pub(crate) struct Ancestor {
 const GENERATIONS: usize = 512;
 
 impl Ancestor {
-    /// The ancestors of a child of `parent`.
+    /// The ancestors of a child of `parent`; all of its children share them.
     pub(crate) fn of_child(parent: &Process) -> Arc<Self> {
-        Self::before(parent.pid, parent.ancestors.as_ref())
+        let new = || Self::before(parent.pid, parent.ancestors.as_ref());
+        parent.lock().ties().as_ancestor.get_or_insert_with(new).clone()
     }
 
     /// The callers of a task that `caller` asks for.
@@ -212,6 +214,7 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     pub(crate) doom: Option<(ExitReason, EventId)>,
     pub(crate) trap: Option<Arc<dyn Trap>>,
+    pub(crate) ties: Option<Box<Ties>>,
     pub(crate) bonds: Option<Box<Bonds>>,
     /// Answers the one who started it, with success by the process itself or else by its last act.
     pub(crate) starter: Option<Starter>,
@@ -234,16 +237,14 @@ pub(crate) enum Phase {
     },
 }
 
-/// What few processes have, or have much of.
+/// What few processes have, or have much of; see [`Ties`] for what many have.
 #[derive(Default)]
 pub(crate) struct Bonds {
-    pub(crate) links: FxHashSet<Pid>,
     pub(crate) watchers: FxHashMap<Ref, Watcher>,
     pub(crate) watching: FxHashMap<Ref, Pid>,
     pub(crate) timers: FxHashMap<Ref, TimerId>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) label: Option<String>,
-    pub(crate) rows: Vec<Arc<dyn Release>>,
     pub(crate) callers: FxHashMap<usize, Arc<dyn Settle>>,
     pub(crate) unsettled: Vec<Arc<dyn Settle>>,
     /// What the report of its crash is to say.
@@ -558,8 +559,11 @@ impl Process {
 
     /// Gives back what its tables have in reserve.
     pub(crate) fn shrink(&self) {
-        if let Some(bonds) = self.lock().bonds.as_deref_mut() {
-            bonds.links.shrink_to_fit();
+        let mut state = self.lock();
+        if let Some(ties) = &mut state.ties {
+            ties.links.shrink();
+        }
+        if let Some(bonds) = &mut state.bonds {
             bonds.watchers.shrink_to_fit();
             bonds.watching.shrink_to_fit();
             bonds.timers.shrink_to_fit();
@@ -590,6 +594,10 @@ impl Process {
 }
 
 impl State {
+    pub(crate) fn ties(&mut self) -> &mut Ties {
+        self.ties.get_or_insert_default()
+    }
+
     pub(crate) fn bonds(&mut self) -> &mut Bonds {
         self.bonds.get_or_insert_default()
     }
@@ -599,7 +607,7 @@ impl State {
     }
 
     pub(crate) fn has_link(&self, peer: Pid) -> bool {
-        self.bonds.as_ref().is_some_and(|bonds| bonds.links.contains(&peer))
+        self.ties.as_ref().is_some_and(|ties| ties.links.contains(peer))
     }
 
     /// Whether links and monitors can still be made, and will be told.

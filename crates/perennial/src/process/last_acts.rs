@@ -29,6 +29,7 @@ use crate::{
         messages::Down,
         panics,
         signal::Signal,
+        ties::Links,
     },
 };
 use std::mem;
@@ -63,7 +64,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     }
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
-    let mut bonds = take_bonds(block);
+    let (mut bonds, links) = take_bonds(block);
     tell_watchers(process.pid, &mut bonds, &reason, exit);
     for (monitor, target) in mem::take(&mut bonds.watching) {
         if let Some(target) = node.process(target)
@@ -73,8 +74,8 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
         }
     }
     // One who is linked to it besides is not told twice.
-    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !bonds.links.contains(&to.process().pid)));
-    for peer in mem::take(&mut bonds.links) {
+    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !links.contains(to.process().pid)));
+    for peer in links.iter() {
         let peer = node.process(peer);
         panics::call_quietly(|| {
             links::signal(peer.as_ref(), Signal::Link, process.pid, &reason, Some(exit));
@@ -134,16 +135,19 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
 /// Step 4. Returns who is to be told in step 9 besides those who are linked.
 fn release(block: &ProcRef) -> Vec<Tied> {
     let process = block.process();
-    let (name, rows, timers) = {
+    let (rows, name, timers) = {
         let mut state = process.lock();
-        let Some(bonds) = &mut state.bonds else { return Vec::new() };
-        (bonds.name.take(), mem::take(&mut bonds.rows), mem::take(&mut bonds.timers))
+        let rows = state.ties.as_mut().map(|ties| mem::take(&mut ties.rows)).unwrap_or_default();
+        let bonds = state.bonds.as_mut();
+        let (name, timers) =
+            bonds.map(|bonds| (bonds.name.take(), mem::take(&mut bonds.timers))).unwrap_or_default();
+        (rows, name, timers)
     };
     if let Some(name) = name {
         process.node.names.release(&name, process.pid);
     }
     let mut tied = Vec::new();
-    for row in rows {
+    for row in rows.into_iter() {
         panics::call_quietly(|| tied.extend(row.release(process.pid)));
     }
     for timer in timers.into_values() {
@@ -171,17 +175,18 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
 }
 
 /// Takes what steps 8 and 9 tell; who bonds from now on finds nobody.
-fn take_bonds(block: &ProcRef) -> Bonds {
+fn take_bonds(block: &ProcRef) -> (Bonds, Links) {
     let mut state = block.process().lock();
     if let Phase::Dying { told, .. } = &mut state.phase {
         *told = true;
     }
     let bonds = state.bonds.take().map(|bonds| *bonds).unwrap_or_default();
+    let ties = state.ties.take().map(|ties| *ties).unwrap_or_default();
     drop(state);
     if let Some(waiting) = &bonds.asked_to_end {
         waiting.notify_waiters();
     }
-    bonds
+    (bonds, ties.links)
 }
 
 /// Step 8.

@@ -71,8 +71,8 @@ pub(crate) fn connect(me: &ProcRef, other: &ProcRef) -> bool {
         return true;
     }
     mine.can_bond() && theirs.can_bond() && {
-        mine.bonds().links.insert(other.process().pid);
-        theirs.bonds().links.insert(me.process().pid);
+        mine.ties().links.insert(other.process().pid);
+        theirs.ties().links.insert(me.process().pid);
         true
     }
 }
@@ -117,8 +117,8 @@ pub(crate) fn unlink_both(me: &ProcRef, other: &ProcRef) {
 }
 
 fn remove(state: &mut State, peer: Pid) {
-    if let Some(bonds) = &mut state.bonds {
-        bonds.links.remove(&peer);
+    if let Some(ties) = &mut state.ties {
+        ties.links.remove(peer);
     }
 }
 
@@ -211,7 +211,7 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
     let mut state = process.lock();
     // Race: it was unlinked since we looked. Link and effect go under one lock: once `unlink` has returned, nothing
     // comes that was not there before.
-    let linked = via == Via::Link && state.bonds.as_mut().is_some_and(|bonds| bonds.links.remove(&from));
+    let linked = via == Via::Link && state.ties.as_mut().is_some_and(|ties| ties.links.remove(from));
     if (via == Via::Link && !linked) || !state.is_alive() {
         return;
     }
@@ -241,5 +241,5 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
 pub fn links(pid: Pid) -> Vec<Pid> {
     let Some(process) = Node::of(pid).and_then(|node| node.process(pid)) else { return Vec::new() };
     let state = process.process().lock();
-    state.bonds.as_ref().map(|bonds| bonds.links.iter().copied().collect()).unwrap_or_default()
+    state.ties.as_ref().map(|ties| ties.links.iter().collect()).unwrap_or_default()
 }

@@ -164,8 +164,9 @@ impl<'a> Idle<'a> {
 
     /// The last acts of one that a deadly signal has reached.
     pub(crate) fn end_doomed(mut self) {
-        debug_assert!(self.block.process().is_doomed(), "there is a reason to end it");
-        if let Some(turn) = self.turn.take() {
+        if self.block.process().is_doomed()
+            && let Some(turn) = self.turn.take()
+        {
             end(self.block, turn, ExitReason::Killed);
         }
     }

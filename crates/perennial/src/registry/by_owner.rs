@@ -29,7 +29,7 @@ impl<K, V> ByOwner<K, V> {
             Entry::Occupied(mut rows) => rows.get_mut().add(row),
             Entry::Vacant(none) => {
                 // Lock order: shard, then process. The last acts come to the shard without the process's lock.
-                row.owner.process().lock().bonds().rows.push(registry());
+                row.owner.process().lock().ties().rows.push(registry());
                 none.insert(Rows::One(row));
             }
         }
@@ -92,8 +92,5 @@ impl<K, V> ByOwner<K, V> {
 
 /// Takes the registry out of what the last acts of `owner` release, to be dropped without a lock.
 fn untie(owner: &ProcRef, place: *const ()) -> Option<Arc<dyn Release>> {
-    let mut state = owner.process().lock();
-    let rows = &mut state.bonds.as_mut()?.rows;
-    let index = rows.iter().position(|release| release.place() == place)?;
-    Some(rows.swap_remove(index))
+    owner.process().lock().ties.as_mut()?.rows.remove(place)
 }

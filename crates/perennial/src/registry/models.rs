@@ -22,7 +22,7 @@ type Rows = Arc<Table<&'static str, u32>>;
 fn registry(node: &Node) -> (Rows, Puppet) {
     let table = Arc::new(Table::new("registry".into(), Options { partitions: 1, ..Options::default() }));
     let process = Puppet::new(node);
-    process.process.process().lock().bonds().rows.push(Arc::new(Closing(table.clone())));
+    process.process.process().lock().ties().rows.push(Arc::new(Closing(table.clone())));
     (table, process)
 }
 

@@ -32,7 +32,7 @@ impl<K, V> Row<K, V> {
 pub(crate) enum Rows<K, V> {
     One(Arc<Row<K, V>>),
     /// Never empty.
-    Many(BTreeMap<Id, Arc<Row<K, V>>>),
+    Many(Box<BTreeMap<Id, Arc<Row<K, V>>>>),
 }
 
 impl<K, V> Rows<K, V> {
@@ -105,7 +105,7 @@ impl<K, V> Rows<K, V> {
     pub(crate) fn add(&mut self, row: Arc<Row<K, V>>) {
         if let Self::One(first) = self {
             let first = first.clone();
-            *self = Self::Many(BTreeMap::from([(first.id(), first)]));
+            *self = Self::Many(Box::new(BTreeMap::from([(first.id(), first)])));
         }
         if let Self::Many(rows) = self {
             rows.insert(row.id(), row);

@@ -110,6 +110,15 @@ where
         }
     }
 
+    /// Removes all rows of one owner under a key, and tells the listeners.
+    pub(super) fn unregister(&self, key: &K, owner: Pid) {
+        let removed = self.by_key.remove_of(self.hasher.hash_one(key), |it| it == key, owner);
+        for row in &*removed {
+            self.by_owner.remove(row, self.place());
+        }
+        self.tell(key, owner, None);
+    }
+
     /// Gives a row another value; false if it is not there any more.
     pub(super) fn replace(&self, row: Row<K, V>) -> bool {
         let row = Arc::new(row);

@@ -70,7 +70,9 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[doc(alias = "Registry.unregister/2")]
     #[track_caller]
     pub fn unregister(&self, key: &K) -> Result<(), RegistryError> {
-        self.unregister_match(key, |_| true)
+        let me = current::pid().expect("only a process can unregister; this code runs in none");
+        self.table()?.unregister(key, me);
+        Ok(())
     }
 
     /// Removes the rows of the current process under `key` whose values `matches` accepts. The listeners are told if
