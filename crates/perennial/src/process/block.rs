@@ -480,7 +480,12 @@ impl Process {
 
     fn has_flag(&self, flag: u8) -> bool {
         // Acquire: pairs with `set_flag`; what the flag says is there is read after this.
-        self.flags.load(Ordering::Acquire) & flag != 0
+        let flags = match cfg!(perennial_loom) {
+            false => self.flags.load(Ordering::Acquire),
+            // As it is the last one that is read there: loom does not see that one turn is ordered before the next.
+            true => self.flags.fetch_or(0, Ordering::AcqRel),
+        };
+        flags & flag != 0
     }
 
     /// Returns the flags as they were.
