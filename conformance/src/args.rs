@@ -8,7 +8,7 @@ use crate::report::Format;
 
 /// How the program is called.
 pub const USAGE: &str = "\
-usage: conformance [--json] [--repeat N] [--workers W] PATH...
+usage: conformance [--json] [--repeat N] [--workers W] [--no-inline] PATH...
        conformance soak [--minutes M] [--workers W] [--seed S]
 
 Replays the scenario files below the paths and reports the first difference of each that fails.
@@ -16,6 +16,7 @@ Replays the scenario files below the paths and reports the first difference of e
   --json        one JSON line for each scenario: {name, passed, difference: {step, key, expected, got}}
   --repeat N    run each scenario N times; the first difference counts (default 1)
   --workers W   threads that run the processes; 0 for a current-thread runtime (default 0)
+  --no-inline   no caller runs the server that it calls: every message goes through a queue
 
 The last line is `N passed, N failed`. Exit status: 0 all passed, 1 some failed, 2 nothing was run.
 
@@ -78,6 +79,8 @@ pub struct Args {
     pub repeat: usize,
     /// How many threads run the processes; 0 for a current-thread runtime.
     pub workers: usize,
+    /// Whether one who calls an idle server runs it at once.
+    pub inline: bool,
     /// Scenario files, and directories of them.
     pub paths: Vec<PathBuf>,
 }
@@ -89,13 +92,14 @@ impl Args {
     ///
     /// An option is not known, has no number, or there is no path; the error says which.
     pub fn read(args: impl IntoIterator<Item = String>) -> Result<Self, String> {
-        let mut read = Self { format: Format::Text, repeat: 1, workers: 0, paths: Vec::new() };
+        let mut read = Self { format: Format::Text, repeat: 1, workers: 0, inline: true, paths: Vec::new() };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--json" => read.format = Format::Json,
                 "--repeat" => read.repeat = number(&arg, args.next())?,
                 "--workers" => read.workers = number(&arg, args.next())?,
+                "--no-inline" => read.inline = false,
                 _ if arg.starts_with('-') => return Err(format!("unknown option `{arg}`")),
                 _ => read.paths.push(arg.into()),
             }
@@ -119,11 +123,14 @@ mod tests {
 
     #[test]
     fn options_and_paths_come_in_any_order() {
-        let args = read(&["a", "--json", "--repeat", "7", "b", "--workers", "2"]).unwrap();
+        let args = read(&["a", "--json", "--repeat", "7", "b", "--no-inline", "--workers", "2"]).unwrap();
         let paths = vec!["a".into(), "b".into()];
-        assert_eq!(args, Args { format: Format::Json, repeat: 7, workers: 2, paths });
+        assert_eq!(args, Args { format: Format::Json, repeat: 7, workers: 2, inline: false, paths });
         let args = read(&["a"]).unwrap();
-        assert_eq!(args, Args { format: Format::Text, repeat: 1, workers: 0, paths: vec!["a".into()] });
+        assert_eq!(
+            args,
+            Args { format: Format::Text, repeat: 1, workers: 0, inline: true, paths: vec!["a".into()] }
+        );
     }
 
     #[test]

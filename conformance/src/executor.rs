@@ -56,6 +56,8 @@ pub struct Executor {
     pub workers: usize,
     /// How many times each scenario is run; the first difference counts.
     pub repeat: usize,
+    /// Whether one who calls an idle server runs it at once.
+    pub inline: bool,
 }
 
 impl Executor {
@@ -73,7 +75,7 @@ impl Executor {
         let (tell, told) = mpsc::channel();
         let run = move || {
             let difference = match self.runtime() {
-                Ok(runtime) => runtime.block_on(replay(scenario, self.workers > 0, progress)),
+                Ok(runtime) => runtime.block_on(self.drive(scenario, progress)),
                 Err(error) => Some(Difference::trouble(Key::Run, None, error)),
             };
             // An error says that it was given up.
@@ -88,32 +90,35 @@ impl Executor {
             Some(Difference::trouble(Key::Run, Some(at.load(Ordering::Relaxed)), problem))
         })
     }
+
+    /// Runs the scenario on a node of its own.
+    async fn drive(self, scenario: Scenario, progress: Arc<AtomicUsize>) -> Option<Difference> {
+        let node = Node::new(Time::Paused);
+        node.set_inline_calls(self.inline);
+        let parallel = self.workers > 0;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let driver = {
+            let (_entered, node) = (node.enter(), node.clone());
+            process::spawn(|_: Inbox<()>| async move {
+                let difference = driver::drive(&node, &scenario, parallel, &progress).await;
+                // An error says that nobody waits any more.
+                let _ = tell.send(difference);
+            })
+        };
+        match told.await {
+            Ok(difference) => difference,
+            Err(_) => {
+                let reason = process::monitor(driver).await.reason;
+                Some(Difference::trouble(Key::Run, None, format!("the driver ended: {reason}")))
+            }
+        }
+    }
 }
 
 impl Subject for Executor {
     fn replay(&self, scenario: Scenario) -> Option<Difference> {
         quiet_raises();
         (0..self.repeat.max(1)).find_map(|_| self.once(scenario.clone()))
-    }
-}
-
-async fn replay(scenario: Scenario, parallel: bool, progress: Arc<AtomicUsize>) -> Option<Difference> {
-    let node = Node::new(Time::Paused);
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let driver = {
-        let (_entered, node) = (node.enter(), node.clone());
-        process::spawn(|_: Inbox<()>| async move {
-            let difference = driver::drive(&node, &scenario, parallel, &progress).await;
-            // An error says that nobody waits any more.
-            let _ = tell.send(difference);
-        })
-    };
-    match told.await {
-        Ok(difference) => difference,
-        Err(_) => {
-            let reason = process::monitor(driver).await.reason;
-            Some(Difference::trouble(Key::Run, None, format!("the driver ended: {reason}")))
-        }
     }
 }
 

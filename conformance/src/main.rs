@@ -49,7 +49,7 @@ fn replay(args: &Args) -> Result<bool, String> {
     if files.is_empty() {
         return Err("there is no scenario below these paths".into());
     }
-    let executor = Executor { workers: args.workers, repeat: args.repeat };
+    let executor = Executor { workers: args.workers, repeat: args.repeat, inline: args.inline };
     let mut report = Report::new(io::stdout().lock(), args.format);
     for file in files {
         report.add(&run(&file, &executor)).map_err(|error| error.to_string())?;

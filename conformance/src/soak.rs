@@ -38,9 +38,10 @@ const ROUND: Duration = Duration::from_secs(5);
 /// How many rounds there are at least, the first one included.
 const ROUNDS: u32 = 4;
 
-/// Bytes by which the rounds on one node may differ: a table may have grown because this time more was alive at once.
-/// What one operation in a hundred loses is more by far.
-const SLACK: usize = 16 * 1024;
+/// Bytes by which the rounds on one node may differ: a table may have grown because this time more was alive at once, and
+/// threads keep blocks to be used again, of which they may have none of some size after the first round. What one
+/// operation in a hundred loses is more by far.
+const SLACK: usize = 256 * 1024;
 
 /// What the soak is to do.
 #[derive(Clone, Copy, Debug)]

@@ -9,8 +9,8 @@ use conformance::walk::scenario_files;
 /// What is replayed.
 const FOLDERS: [&str; 2] = ["scenarios", "generated"];
 
-fn replay(workers: usize) {
-    let executor = Executor { workers, repeat: 1 };
+fn replay(workers: usize, inline: bool) {
+    let executor = Executor { workers, repeat: 1, inline };
     let mut failed = Vec::new();
     for folder in FOLDERS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -26,10 +26,15 @@ fn replay(workers: usize) {
 
 #[test]
 fn the_library_does_what_was_recorded_on_one_thread() {
-    replay(0);
+    replay(0, true);
 }
 
 #[test]
 fn the_library_does_what_was_recorded_on_two_threads() {
-    replay(2);
+    replay(2, true);
+}
+
+#[test]
+fn the_library_does_what_was_recorded_when_no_caller_runs_a_server() {
+    replay(1, false);
 }

@@ -39,7 +39,7 @@ fn runner(seed: u64) -> TestRunner {
 fn difference(case: &Case) -> Option<String> {
     let scenario = case.script().scenario("random");
     FLAVORS.into_iter().find_map(|workers| {
-        let difference = Executor { workers, repeat: 1 }.replay(scenario.clone())?;
+        let difference = Executor { workers, repeat: 1, inline: true }.replay(scenario.clone())?;
         Some(format!("with {workers} workers: {difference:?}"))
     })
 }

@@ -3,7 +3,11 @@
 //! * [`Mailbox`]: an unbounded queue in arrival order; many senders, one allocation a message, taken whole.
 //! * [`Turns`]: the body of a process and the right to poll it, with a state word that joins wake-ups.
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
-//! * [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
+//! * [`Pooled`], [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
+//! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
+//! * [`OnceBox`]: what few processes have, made when it is needed.
+//! * [`Scoped`]: a reference that holds while a function runs.
+//! * [`Moment`]: a cheap look at the clock.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!
 //! A process has two lanes. What OTP delivers as a message lies in the mailbox; a deadly signal is a flag
@@ -15,15 +19,23 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod activity;
+mod lending;
 mod mailbox;
+mod moment;
 mod notify;
+mod once;
 mod pool;
 mod pooled;
+mod scoped;
 mod sync;
 mod turns;
 
 pub use activity::Activity;
+pub use lending::{Lending, Lent};
 pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
+pub use moment::Moment;
 pub use notify::{Notify, Polled};
-pub use pooled::PooledFuture;
+pub use once::OnceBox;
+pub use pooled::{Pooled, PooledFuture};
+pub use scoped::Scoped;
 pub use turns::{Ended, Notified, Turn, Turns};

@@ -3,48 +3,55 @@
 //! Letters and the futures of handlers live for less than a microsecond, one after the other. To take the block of the
 //! last one spares most of what the allocator costs.
 //!
+//! A thread has two *magazines* for each size, and takes from and gives to one of them. When that is empty, or full, it
+//! takes the other one, and when both are, exchanges a whole magazine with the *depot*, which all threads share. So where
+//! one thread writes letters and another reads them, the blocks go back by sixty-four. (Bonwick and Adams, "Magazines
+//! and Vmem", 2001.)
+//!
 //! # Invariants
 //!
-//! 1. A block in a list of class `c` was allocated with the layout of class `c`, and nobody else knows it.
+//! 1. A block in a magazine of class `c` was allocated with the layout of class `c`, and nobody else knows it. Its first
+//!    word leads to the next one in the magazine.
 //! 2. A block is given back with the layout that it was taken with; that decides its class, or that it has none.
-//!
-//! A block may be given back by another thread than took it. A list has a bound, beyond which blocks are freed.
 
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
     ptr::NonNull,
 };
 
-/// The sizes of blocks, in bytes. What is larger, or aligned to more than [`ALIGN`], is not kept.
-const CLASSES: [usize; 5] = [64, 128, 256, 512, 1024];
+/// Blocks have 32, 64, 128, 256, 512 or 1,024 bytes. What is larger, or aligned to more than [`ALIGN`], is not kept.
+const CLASSES: usize = 6;
+
+const SMALLEST: usize = 32;
 
 const ALIGN: usize = 16;
 
-/// How many blocks of a class a thread keeps at most.
-#[cfg(not(loom))]
-const KEPT: usize = 64;
-
+#[inline]
 fn class_of(layout: Layout) -> Option<usize> {
-    (layout.align() <= ALIGN).then(|| CLASSES.iter().position(|size| layout.size() <= *size)).flatten()
+    let class =
+        (layout.size().saturating_sub(1) / SMALLEST).checked_ilog2().map_or(0, |log| log as usize + 1);
+    (layout.align() <= ALIGN && class < CLASSES).then_some(class)
 }
 
+#[inline]
 fn class_layout(class: usize) -> Layout {
-    Layout::from_size_align(CLASSES[class], ALIGN).expect("a small power of two")
-}
-
-/// What is allocated for this layout.
-fn allocated(layout: Layout) -> Layout {
-    class_of(layout).map_or(layout, class_layout)
+    Layout::from_size_align(SMALLEST << class, ALIGN).expect("a small power of two")
 }
 
 /// A block for a value of this layout, whose size is not zero.
+#[inline]
 pub(crate) fn take(layout: Layout) -> NonNull<u8> {
     assert!(layout.size() > 0, "a value without size needs no memory");
-    if let Some(block) = class_of(layout).and_then(kept::pop) {
-        return block;
+    match class_of(layout) {
+        Some(class) => kept::pop(class).unwrap_or_else(|| allocate(class_layout(class))),
+        None => allocate(layout),
     }
-    let layout = allocated(layout);
-    // SAFETY: the size is not zero.
+}
+
+#[cold]
+#[inline(never)]
+fn allocate(layout: Layout) -> NonNull<u8> {
+    // SAFETY: the size is not zero: `take` has asserted it, and no class is of size zero.
     NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
 }
 
@@ -53,69 +60,231 @@ pub(crate) fn take(layout: Layout) -> NonNull<u8> {
 /// # Safety
 ///
 /// It was [taken](take) with this layout, and is not used any more.
+#[inline]
 pub(crate) unsafe fn give_back(block: NonNull<u8>, layout: Layout) {
-    if let Some(class) = class_of(layout)
-        && kept::push(class, block)
-    {
-        return;
+    match class_of(layout) {
+        // SAFETY: by the contract: it was taken as one of this class, and nobody knows it any more.
+        Some(class) => unsafe { kept::push(class, block) },
+        // SAFETY: as above; it was allocated with this layout (invariant 2).
+        None => unsafe { dealloc(block.as_ptr(), layout) },
     }
-    // SAFETY: it was allocated with this layout (invariant 2), or with the same one by the thread that kept it
-    // before (invariant 1).
-    unsafe { dealloc(block.as_ptr(), allocated(layout)) }
 }
 
 #[cfg(not(loom))]
 mod kept {
-    use super::{CLASSES, KEPT, class_layout};
-    use std::{alloc::dealloc, cell::RefCell, ptr::NonNull};
+    use super::{CLASSES, class_layout};
+    use std::{
+        alloc::dealloc,
+        cell::UnsafeCell,
+        mem,
+        ptr::{self, NonNull},
+        sync::{Mutex, MutexGuard},
+    };
 
-    struct Lists([Vec<NonNull<u8>>; CLASSES.len()]);
+    /// How many blocks a magazine holds when it is full.
+    const ROUNDS: u32 = 64;
 
-    impl Drop for Lists {
+    /// How many bytes the depot holds of each class. What is beyond that is freed.
+    const MOST_IN_DEPOT: usize = 4 * 1024 * 1024;
+
+    /// A block that is not used: what is written into it.
+    struct Unused {
+        next: *mut Unused,
+    }
+
+    /// Blocks of one class, one on top of the other.
+    struct Magazine {
+        top: *mut Unused,
+        rounds: u32,
+    }
+
+    // SAFETY: it owns its blocks (invariant 1).
+    unsafe impl Send for Magazine {}
+
+    impl Magazine {
+        const EMPTY: Self = Self { top: ptr::null_mut(), rounds: 0 };
+
+        #[inline]
+        fn pop(&mut self) -> Option<NonNull<u8>> {
+            let top = NonNull::new(self.top)?;
+            // SAFETY: it is in the magazine, so it is ours and leads to the next one (invariant 1).
+            self.top = unsafe { top.as_ref() }.next;
+            self.rounds -= 1;
+            Some(top.cast())
+        }
+
+        /// # Safety
+        ///
+        /// The block is of the class of this magazine, and nobody else knows it.
+        #[inline]
+        unsafe fn push(&mut self, block: NonNull<u8>) {
+            let block = block.cast::<Unused>();
+            // SAFETY: the smallest block has room for a pointer and is aligned for it, and it is ours.
+            unsafe { block.write(Unused { next: self.top }) };
+            self.top = block.as_ptr();
+            self.rounds += 1;
+        }
+
+        fn free(mut self, class: usize) {
+            while let Some(block) = self.pop() {
+                // SAFETY: invariant 1.
+                unsafe { dealloc(block.as_ptr(), class_layout(class)) }
+            }
+        }
+    }
+
+    /// What a thread keeps of one class.
+    struct Kept {
+        current: Magazine,
+        other: Magazine,
+    }
+
+    struct All([Kept; CLASSES]);
+
+    impl Drop for All {
         fn drop(&mut self) {
-            for (class, list) in self.0.iter_mut().enumerate() {
-                for block in list.drain(..) {
-                    // SAFETY: invariant 1.
-                    unsafe { dealloc(block.as_ptr(), class_layout(class)) }
-                }
+            for (class, kept) in self.0.iter_mut().enumerate() {
+                mem::replace(&mut kept.current, Magazine::EMPTY).free(class);
+                mem::replace(&mut kept.other, Magazine::EMPTY).free(class);
             }
         }
     }
 
     thread_local! {
-        static LISTS: RefCell<Lists> = const { RefCell::new(Lists([const { Vec::new() }; CLASSES.len()])) };
+        static KEPT: UnsafeCell<All> = const { UnsafeCell::new(All([const { Kept::NOTHING }; CLASSES])) };
     }
 
-    /// A block of that class, if one is kept. None while the thread's locals are being destroyed.
+    /// Full magazines.
+    static DEPOT: [Mutex<Vec<Magazine>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
+
+    fn depot(class: usize) -> MutexGuard<'static, Vec<Magazine>> {
+        DEPOT[class].lock().expect("nothing panics under this lock")
+    }
+
+    /// Uses what this thread keeps of a class. None while the thread's locals are being destroyed.
+    #[inline]
+    fn with_kept<R>(class: usize, f: impl FnOnce(&mut Kept) -> R) -> Option<R> {
+        // SAFETY: this is the only place that makes a reference to it, and no `f` comes back here: they call the depot
+        // and the allocator.
+        KEPT.try_with(|kept| f(unsafe { &mut (&mut *kept.get()).0[class] })).ok()
+    }
+
+    /// A block of that class, if one is kept.
+    #[inline]
     pub(super) fn pop(class: usize) -> Option<NonNull<u8>> {
-        LISTS.try_with(|lists| lists.borrow_mut().0[class].pop()).ok().flatten()
+        with_kept(class, |kept| kept.current.pop().or_else(|| kept.pop_other(class))).flatten()
     }
 
-    /// Keeps a block; false if there are enough.
-    pub(super) fn push(class: usize, block: NonNull<u8>) -> bool {
-        LISTS
-            .try_with(|lists| {
-                let list = &mut lists.borrow_mut().0[class];
-                let keep = list.len() < KEPT;
-                if keep {
-                    list.push(block);
+    /// Keeps a block, or frees it if there are enough.
+    ///
+    /// # Safety
+    ///
+    /// It was allocated with the layout of this class, and nobody else knows it.
+    #[inline]
+    pub(super) unsafe fn push(class: usize, block: NonNull<u8>) {
+        let kept = with_kept(class, |kept| {
+            if kept.current.rounds == ROUNDS {
+                kept.empty_current(class);
+            }
+            // SAFETY: by the contract.
+            unsafe { kept.current.push(block) };
+        });
+        if kept.is_none() {
+            // SAFETY: by the contract.
+            unsafe { dealloc(block.as_ptr(), class_layout(class)) }
+        }
+    }
+
+    impl Kept {
+        const NOTHING: Self = Self { current: Magazine::EMPTY, other: Magazine::EMPTY };
+
+        /// The current magazine is empty.
+        #[cold]
+        fn pop_other(&mut self, class: usize) -> Option<NonNull<u8>> {
+            if self.other.rounds == 0 {
+                self.other = depot(class).pop()?;
+            }
+            mem::swap(&mut self.current, &mut self.other);
+            self.current.pop()
+        }
+
+        /// The current magazine is full.
+        #[cold]
+        fn empty_current(&mut self, class: usize) {
+            mem::swap(&mut self.current, &mut self.other);
+            if self.current.rounds < ROUNDS {
+                return;
+            }
+            let full = mem::replace(&mut self.current, Magazine::EMPTY);
+            let too_many = {
+                let mut depot = depot(class);
+                let bytes = (depot.len() + 1) * ROUNDS as usize * class_layout(class).size();
+                if bytes <= MOST_IN_DEPOT {
+                    depot.push(full);
+                    None
+                } else {
+                    Some(full)
                 }
-                keep
-            })
-            .unwrap_or(false)
+            };
+            if let Some(full) = too_many {
+                full.free(class);
+            }
+        }
     }
 }
 
 /// Loom looks at each allocation by itself.
 #[cfg(loom)]
 mod kept {
-    use std::ptr::NonNull;
+    use super::class_layout;
+    use std::{alloc::dealloc, ptr::NonNull};
 
     pub(super) fn pop(_: usize) -> Option<NonNull<u8>> {
         None
     }
 
-    pub(super) fn push(_: usize, _: NonNull<u8>) -> bool {
-        false
+    /// # Safety
+    ///
+    /// It was allocated with the layout of this class, and nobody else knows it.
+    pub(super) unsafe fn push(class: usize, block: NonNull<u8>) {
+        // SAFETY: by the contract.
+        unsafe { dealloc(block.as_ptr(), class_layout(class)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_of_the_smallest_class_that_has_room() {
+        for (size, class) in
+            [(1, 0), (32, 0), (33, 1), (64, 1), (65, 2), (128, 2), (129, 3), (257, 4), (1024, 5)]
+        {
+            assert_eq!(class_of(Layout::from_size_align(size, 8).unwrap()), Some(class), "{size} bytes");
+        }
+        assert_eq!(class_of(Layout::from_size_align(1025, 8).unwrap()), None);
+        assert_eq!(class_of(Layout::from_size_align(8, 32).unwrap()), None);
+    }
+
+    #[cfg(not(loom))]
+    #[test]
+    fn what_one_thread_gives_back_another_one_takes() {
+        let layout = Layout::from_size_align(900, 8).unwrap();
+        let blocks: Vec<_> = (0..1_000).map(|_| take(layout).as_ptr().expose_provenance()).collect();
+        let given = blocks.clone();
+        std::thread::spawn(move || {
+            for block in given {
+                let block = NonNull::new(std::ptr::with_exposed_provenance_mut(block)).unwrap();
+                // SAFETY: it was taken above, and is used by nobody.
+                unsafe { give_back(block, layout) };
+            }
+        })
+        .join()
+        .unwrap();
+        let again: Vec<_> = (0..64).map(|_| take(layout)).collect();
+        assert!(again.iter().all(|block| blocks.contains(&block.as_ptr().addr())));
+        // SAFETY: as above.
+        again.into_iter().for_each(|block| unsafe { give_back(block, layout) });
     }
 }

@@ -54,6 +54,9 @@ const DONE: u64 = 1 << 61;
 const READER: u64 = 1 << 62;
 /// There is a turn.
 const RUNNING: u64 = 1 << 63;
+/// So many messages for one who is only scheduled are a flood: who sends them may do so for long before it lets anybody
+/// else run. It is noticed once, by the one that is the next.
+const FLOOD: u64 = 64;
 /// How many messages came since the last turn began. It cannot overflow into the flags: each takes memory.
 const MESSAGES: u64 = NOTIFIED - 1;
 
@@ -76,6 +79,11 @@ unsafe impl<T: Send> Sync for Turns<T> {}
 pub enum Notified {
     /// To be scheduled by the one who notified: somebody is to call [`Turns::begin`].
     Schedule,
+    /// It is scheduled, but many messages wait for that: somebody else than who sends them is to see to it.
+    Flooded {
+        /// As below.
+        quiet: bool,
+    },
     /// Others will see to it. `quiet` if nothing moves now.
     Known {
         /// The count that was taken back was the last: look whether all is quiet.
@@ -140,7 +148,11 @@ impl<T> Turns<T> {
         }
         let before = mark();
         if before & (NOTIFIED | MESSAGES | DONE) != 0 {
-            return Notified::Known { quiet: activity.is_some_and(Activity::leave) };
+            let quiet = activity.is_some_and(Activity::leave);
+            return match before & !READER == FLOOD {
+                true => Notified::Flooded { quiet },
+                false => Notified::Known { quiet },
+            };
         }
         // Race: the turn that runs may be about to end; it sees the mark then, see the order of events.
         if before & (RUNNING | RESERVED) != 0 { Notified::Known { quiet: false } } else { Notified::Schedule }
@@ -187,10 +199,10 @@ impl<T> Turns<T> {
             return None;
         }
         // Acquire: what the last turn left.
-        self.state
-            .compare_exchange(state, state | RUNNING, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
-            .then(|| Turn { owner: self, reader: state & READER != 0 })
+        match self.state.compare_exchange(state, state | RUNNING, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => Some(Turn { owner: self, reader: state & READER != 0 }),
+            Err(_) => None,
+        }
     }
 
     /// The next turn is to [wake a reader](Turn::has_reader). To be called before the read that may find nothing.
@@ -213,14 +225,26 @@ pub struct Turn<'a, T> {
     reader: bool,
 }
 
-impl<T> Turn<'_, T> {
+impl<'a, T> Turn<'a, T> {
     /// Uses the value.
-    pub fn with<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R {
+    pub fn with<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R
+    where
+        T: Unpin,
+    {
         self.owner.value.with_mut(|value| {
             // SAFETY: this turn is the only one (invariant 1), and it is borrowed mutably, so this is the only
             // reference to the value while `f` runs.
             f(unsafe { &mut *value })
         })
+    }
+
+    /// Where the value is. Whoever uses that has to see to it that there is no other reference.
+    pub(crate) fn place(&self) -> *mut T {
+        self.owner.value.with_mut(|value| value)
+    }
+
+    pub(crate) fn turns(&self) -> &'a Turns<T> {
+        self.owner
     }
 
     /// Counts messages that were put where they are read without a notification, by the one whose turn it is.

@@ -63,6 +63,7 @@ mod caller;
 mod context;
 mod deadline;
 pub(crate) mod debug;
+pub(crate) mod direct;
 pub(crate) mod message;
 #[cfg(all(test, perennial_loom))]
 mod models;
@@ -249,20 +250,7 @@ pub trait HandleCall<M: Send + 'static>: GenServer {
         from: Caller<Self::Reply>,
         cx: &mut Cx<Self>,
     ) -> impl Future<Output = NoReply> + Send {
-        async move {
-            let Replied { reply, stop } = self.handle_call(request, cx).await?;
-            match stop {
-                None => {
-                    from.reply(reply);
-                    Ok(())
-                }
-                Some(reason) => {
-                    // Sent by the last acts, after `terminate`.
-                    from.reply_last(reply);
-                    Err(reason)
-                }
-            }
-        }
+        async move { direct::answer(self.handle_call(request, cx).await, from) }
     }
 }
 
@@ -292,6 +280,17 @@ pub trait HandleCallFrom<M: Send + 'static>: GenServer {
         from: Caller<Self::Reply>,
         cx: &mut Cx<Self>,
     ) -> impl Future<Output = NoReply> + Send;
+
+    /// As [`HandleCall::handle_call`], for one that keeps no caller: who calls it may run it without one.
+    #[doc(hidden)]
+    fn answer_at_once(
+        &mut self,
+        request: M,
+        cx: &mut Cx<Self>,
+    ) -> impl Future<Output = Reply<Self::Reply>> + Send {
+        let _ = (request, cx);
+        async { unreachable!("it keeps its caller") }
+    }
 }
 
 impl<S: HandleCall<M>, M: Send + 'static> HandleCallFrom<M> for S {
@@ -306,6 +305,14 @@ impl<S: HandleCall<M>, M: Send + 'static> HandleCallFrom<M> for S {
         cx: &mut Cx<Self>,
     ) -> impl Future<Output = NoReply> + Send {
         self.answer(request, from, cx)
+    }
+
+    fn answer_at_once(
+        &mut self,
+        request: M,
+        cx: &mut Cx<Self>,
+    ) -> impl Future<Output = Reply<Self::Reply>> + Send {
+        self.handle_call(request, cx)
     }
 }
 

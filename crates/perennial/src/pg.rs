@@ -146,7 +146,7 @@ impl<G: Key> Scope<G> {
         let unknown = || ScopeError::Unknown(self.as_str().into());
         let wrong = || ScopeError::WrongType(self.as_str().into());
         let process = Node::current().0.names.get(self.as_str()).ok_or_else(unknown)?;
-        match process.process().public.get() {
+        match process.process().public() {
             Some(public) => shown(public.clone()).ok_or_else(wrong),
             // It has its name before its table.
             None if start::server_at::<Pg<G>>(process.clone()).is_some() => Err(unknown()),

@@ -170,8 +170,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     fn table(&self) -> Result<Arc<Table<K, V>>, RegistryError> {
         let unknown = || RegistryError::Unknown(self.as_str().into());
         let wrong = || RegistryError::WrongType(self.as_str().into());
-        let public =
-            |process: &ProcRef| process.process().public.get().cloned().ok_or_else(|| process.clone());
+        let public = |process: &ProcRef| process.process().public().cloned().ok_or_else(|| process.clone());
         match Node::with_current(|node| node.names.with(self.as_str(), public)) {
             Some(Ok(public)) => shown(public).ok_or_else(wrong),
             // It has its name before its table.

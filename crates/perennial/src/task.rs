@@ -62,7 +62,7 @@ pub use wait::{AWAIT_TIMEOUT, Await};
 
 use crate::{
     pid::Pid,
-    process::{Inbox, IntoExitReason, block::Ancestor, current, inbox, spawn::Spawn},
+    process::{Inbox, IntoExitReason, ancestor::Ancestor, current, inbox, spawn::Spawn},
 };
 use std::future::Future;
 
@@ -113,5 +113,5 @@ where
 /// The `$callers` of Elixir's tasks.
 #[doc(alias = "$callers")]
 pub fn callers() -> Vec<Pid> {
-    current::process().map(|me| Ancestor::pids(me.process().callers.as_ref()).collect()).unwrap_or_default()
+    current::process().map(|me| Ancestor::pids(me.process().callers()).collect()).unwrap_or_default()
 }

@@ -4,6 +4,8 @@
 //! `Registry` with a pair of strings as its key. The supervisor is a `DynamicSupervisor` whose children are registered
 //! via that registry, and for `restart` a `Supervisor` with one permanent child.
 
+mod extended;
+
 use benchkit::measure::{Elapsed, Stopwatch};
 use benchkit::{Alive, Births, Key, Peer, Rt};
 use perennial::prelude::*;
@@ -198,7 +200,7 @@ impl Peer for Perennial {
     }
 
     async fn sup_shutdown(sup: &Self::Sup) {
-        sup.stop(ExitReason::Shutdown).await.unwrap();
+        sup.stop(ExitReason::Normal).await.unwrap();
     }
 
     async fn restartable(births: Births<Self::Handle>) -> Self::Sup {
@@ -223,5 +225,5 @@ impl Equivalent<RegistryKey> for Borrowed<'_> {
 }
 
 fn main() {
-    benchkit::main::<Perennial>();
+    benchkit::main_extended::<Perennial>();
 }

@@ -84,7 +84,7 @@ impl Master {
     async fn stop(&mut self, outcome: Outcome, cx: &Cx<Self>) {
         let so_far = self.signals.count();
         tracing::info!(target: "perennial", application = self.name, "application stopping");
-        let me = cx.process().clone();
+        let me = cx.process();
         let stopped = tokio::select! {
             stopped = stop_tree(me.process(), self.top, self.deadline) => stopped,
             signal = self.signals.clone().more_than(so_far) => exit_at_once(&self.name, signal),

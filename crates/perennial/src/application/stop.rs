@@ -26,7 +26,7 @@ pub(crate) enum Stopped {
 pub(crate) async fn stop_tree(me: &Process, top: Option<Pid>, limit: Option<Duration>) -> Stopped {
     let clock = &me.node.clock;
     let mut children: Vec<_> =
-        me.node.table.all().into_iter().filter(|it| it.process().parent == Some(me.pid)).collect();
+        me.node.table.all().into_iter().filter(|it| it.process().parent() == Some(me.pid)).collect();
     children.sort_by_key(|child| Some(child.process().pid) != top);
     let all = async {
         for child in &children {
@@ -66,7 +66,7 @@ fn descends_from(process: &ProcRef, pid: Pid) -> bool {
 /// All at once, so that it takes no longer than for the slowest.
 async fn kill_all(processes: &[ProcRef], clock: &Arc<Clock>) {
     for process in processes {
-        let (pid, behaviour) = (process.process().pid, process.process().behaviour);
+        let (pid, behaviour) = (process.process().pid, process.behaviour());
         tracing::warn!(target: "perennial", %pid, behaviour, "killed: it is left when its application stops");
     }
     join_all(processes.iter().map(|process| kill_stuck(process, clock))).await;

@@ -14,10 +14,7 @@ use crate::{
     },
     gen_server::ServerRef,
     pid::Pid,
-    process::{
-        block::{ProcRef, Process},
-        current, inline,
-    },
+    process::{block::ProcRef, current, inline},
     supervisor::stop_child::stop_at_once,
 };
 use std::{any::Any, task::Poll};
@@ -41,19 +38,20 @@ pub(crate) enum Stopped {
 }
 
 /// What is shared with the supervisor, if one who asks for something may do that here and now.
-fn shared(supervisor: &Process) -> Option<&Shared> {
-    let may_act = !current::waits_for_pid(supervisor.pid)
-        && inline::may_run(&supervisor.node)
-        && !supervisor.is_watched()
-        && supervisor.is_alive()
-        && supervisor.turns.is_idle();
+fn shared(supervisor: &ServerRef<DynamicSupervisor>) -> Option<&Shared> {
+    let process = &supervisor.0.process;
+    let may_act = !current::waits_for(process)
+        && inline::may_run(&process.node)
+        && !process.is_watched()
+        && process.is_alive()
+        && supervisor.0.turns.is_idle();
     // None yet, if it is in its `init`.
-    let public: &dyn Any = &**supervisor.public.get().filter(|_| may_act)?;
+    let public: &dyn Any = &**process.public().filter(|_| may_act)?;
     public.downcast_ref()
 }
 
 pub(crate) fn start(supervisor: &ServerRef<DynamicSupervisor>, spec: ChildSpec) -> Start {
-    let Some(shared) = shared(&supervisor.0.process) else { return Start::NotHere(spec) };
+    let Some(shared) = shared(supervisor) else { return Start::NotHere(spec) };
     match shared.admit() {
         Ok(()) => {}
         Err(Refused::MaxChildren) => return Start::Done(Err(StartChildError::MaxChildren)),
@@ -61,14 +59,14 @@ pub(crate) fn start(supervisor: &ServerRef<DynamicSupervisor>, spec: ChildSpec) 
         Err(Refused::Closed) => return Start::NotHere(spec),
     }
     let mut new = NewChild::new(spec);
-    match current::with(supervisor.0.clone(), || new.starting.try_now()) {
+    match current::with(&supervisor.0, || new.starting.try_now()) {
         Poll::Ready(result) => new.over(result, shared, supervisor).map_or(Start::Closed, Start::Done),
         Poll::Pending => Start::Waits(new),
     }
 }
 
 pub(crate) fn terminate(supervisor: &ServerRef<DynamicSupervisor>, pid: Pid) -> Stopped {
-    let Some(shared) = shared(&supervisor.0.process) else { return Stopped::NotHere };
+    let Some(shared) = shared(supervisor) else { return Stopped::NotHere };
     let shutdown = match shared.begin_stop(pid) {
         Stop::NotFound => return Stopped::Done(Err(TerminateChildError::NotFound)),
         Stop::Forgotten(child) => {
@@ -78,7 +76,7 @@ pub(crate) fn terminate(supervisor: &ServerRef<DynamicSupervisor>, pid: Pid) -> 
         Stop::By(shutdown) => shutdown,
     };
     let me: ProcRef = supervisor.0.clone();
-    let Some(reason) = current::with(me.clone(), || stop_at_once(&me, pid, shutdown)) else {
+    let Some(reason) = current::with(&supervisor.0, || stop_at_once(&me, pid, shutdown)) else {
         return Stopped::NotHere;
     };
     report_stopped(supervisor.pid(), pid, shared.remove(pid), &reason);

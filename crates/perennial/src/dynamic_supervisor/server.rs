@@ -79,7 +79,7 @@ impl GenServer for DynamicSupervisor {
         cx.trap_exit();
         let shared = Arc::new(Shared::new(options.max_children));
         // Nobody else sets it.
-        let _ = cx.process().process().public.set(shared.clone());
+        let _ = cx.own().rare().public.set(shared.clone());
         Ok(Self(State {
             intensity: Intensity::new(options.max_restarts, options.max_seconds),
             options,
@@ -160,7 +160,7 @@ impl State {
     ///
     /// The reason with which the supervisor is to stop.
     fn restart(&mut self, old: Pid, cause: Option<EventId>, cx: &mut Cx<DynamicSupervisor>) -> NoReply {
-        let process = cx.process().clone();
+        let process = cx.process();
         let me = process.process();
         let now = me.now();
         let allowed = match self.options.intensity_per_child {

@@ -44,11 +44,15 @@ impl Executor {
         drop(task);
     }
 
-    /// There is no time here.
+    /// Nothing blocks here, and there is no time to look at.
     #[allow(clippy::unused_self, reason = "as on tokio")]
-    pub(crate) fn spawn_timed(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(task);
+    pub(crate) fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
+        drop(work);
     }
+
+    /// The checker lets all of them run at any time anyway.
+    #[allow(clippy::unused_self, reason = "as on tokio")]
+    pub(crate) fn share(&self) {}
 
     /// Enough for all that run in a small tree to be interrupted by each other.
     #[allow(clippy::unused_self, reason = "as on tokio")]

@@ -7,10 +7,14 @@
 use crate::{
     gen_server::{
         Caller, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, ServerRef,
+        direct::{self, Direct},
         message::{BoundedCast, Call, Cast, Info},
+        server_loop::ServerTurn,
     },
+    pid::Pid,
     process::Recipient,
 };
+use std::task::Context;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// A request that a server of type `S` answers: it has [`HandleCall`](super::HandleCall) or [`HandleCallFrom`] for it.
@@ -20,6 +24,22 @@ pub trait CallTo<S: GenServer>: Send + 'static {
 
     #[doc(hidden)]
     fn put_into(self, server: &ServerRef<S>, from: Caller<Self::Reply>) -> Result<(), Caller<Self::Reply>>;
+
+    /// Whether [`call_direct`](Self::call_direct) can be used.
+    #[doc(hidden)]
+    const DIRECT: bool;
+
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "of use to nobody else")]
+    fn call_direct(
+        self,
+        server: &ServerRef<S>,
+        turn: &mut ServerTurn<'_, S>,
+        caller: Option<Pid>,
+        task: &mut Context<'_>,
+    ) -> (Direct<Self, Self::Reply>, bool)
+    where
+        Self: Sized;
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
@@ -27,6 +47,19 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
 
     fn put_into(self, server: &ServerRef<S>, from: Caller<S::Reply>) -> Result<(), Caller<S::Reply>> {
         server.0.push(Call { request: self, from }).map_err(|Call { from, .. }| from)
+    }
+
+    const DIRECT: bool = !S::KEEPS_CALLER;
+
+    #[allow(private_interfaces, reason = "of use to nobody else")]
+    fn call_direct(
+        self,
+        server: &ServerRef<S>,
+        turn: &mut ServerTurn<'_, S>,
+        caller: Option<Pid>,
+        task: &mut Context<'_>,
+    ) -> (Direct<M, S::Reply>, bool) {
+        direct::call(&server.0, turn, self, caller, task)
     }
 }
 

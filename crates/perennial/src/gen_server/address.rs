@@ -4,8 +4,10 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{
         CallTo, Caller, CastTo, GenServer, InfoTo, RequestId, ServerRef,
+        direct::Direct,
         message::Stop,
         reply_cell::{Answer, ReplyCell},
+        server_loop::ServerTurn,
         server_ref::NoRoom,
     },
     pid::Pid,
@@ -26,6 +28,7 @@ use std::{
     thread::{self, Thread},
     time::Duration,
 };
+use tokio::task::coop;
 
 /// How long [`call`](Address::call) waits, unless the server [says otherwise](GenServer::CALL_TIMEOUT).
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,6 +73,15 @@ pub trait Address: Sync {
     /// [`CallError::NoProc`] if nobody is, [`CallError::WrongServer`] if it is a server of another type.
     fn resolve(&self) -> Result<ServerRef<Self::Server>, CallError>;
 
+    /// Uses the server that is there now. As [`resolve`](Self::resolve), where no reference has to be kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve).
+    fn with_server<R>(&self, f: impl FnOnce(&ServerRef<Self::Server>) -> R) -> Result<R, CallError> {
+        self.resolve().map(|server| f(&server))
+    }
+
     /// The server that is there now, if there is one and it is alive.
     #[doc(alias = "whereis/1")]
     fn whereis(&self) -> Option<ServerRef<Self::Server>> {
@@ -112,7 +124,7 @@ pub trait Address: Sync {
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<M::Reply, CallError>> + Send + use<Self, M> {
         let server = self.resolve();
-        async move { call(&server?, request, timeout, Inline::Yes).await }
+        async move { call(server?, request, timeout, Inline::Yes).await }
     }
 
     /// Sends a request now, and returns what its answer is asked by.
@@ -149,8 +161,7 @@ pub trait Address: Sync {
         match self.resolve() {
             Ok(server) => {
                 let clock = server.0.process.node.clock.clone();
-                let cell =
-                    submit(&server, server.0.clone(), request, Inline::No).unwrap_or_else(ReplyCell::failed);
+                let cell = submit(&server, request).unwrap_or_else(ReplyCell::failed);
                 RequestId::new(cell, clock, Some(server.pid()))
             }
             Err(error) => RequestId::new(ReplyCell::failed(error), Node::current().0.clock.clone(), None),
@@ -170,7 +181,7 @@ pub trait Address: Sync {
     fn blocking_call<M: CallTo<Self::Server>>(&self, request: M) -> Result<M::Reply, CallError> {
         let server = self.resolve();
         // The thread is to wait, not to run the server.
-        let call = async move { call(&server?, request, Self::Server::CALL_TIMEOUT, Inline::No).await };
+        let call = async move { call(server?, request, Self::Server::CALL_TIMEOUT, Inline::No).await };
         match tokio::runtime::Handle::try_current() {
             // Panics where it would block the runtime; goes on where blocking is allowed, as in `spawn_blocking`.
             Ok(runtime) => runtime.block_on(call),
@@ -185,15 +196,15 @@ pub trait Address: Sync {
     /// [`CastError::Full`] only if the server has a bounded mailbox. `Ok` does not say that it will be handled.
     #[doc(alias = "gen_server:cast/2")]
     fn cast<M: CastTo<Self::Server>>(&self, message: M) -> Result<(), CastError<M>> {
-        // As in OTP, one who is not there does not mind.
-        let Ok(server) = self.resolve() else { return Ok(()) };
-        match server.try_room() {
+        let sent = self.with_server(|server| match server.try_room() {
             Ok(room) => {
-                message.send_to(&server, room);
+                message.send_to(server, room);
                 Ok(())
             }
             Err(NoRoom) => Err(CastError::Full(message)),
-        }
+        });
+        // As in OTP, one who is not there does not mind.
+        sent.unwrap_or(Ok(()))
     }
 
     /// As [`cast`](Self::cast), but waits for room if the server has a [bounded](super::Options::mailbox) mailbox that
@@ -250,7 +261,7 @@ pub trait Address: Sync {
         async move {
             let server = server?;
             let process: ProcRef = server.0.clone();
-            if current::waits_for(&process) {
+            if current::waits_for(process.process()) {
                 return Err(CallError::CallingSelf);
             }
             let down = monitors::monitor(server.pid());
@@ -280,6 +291,9 @@ impl<A: Address> Address for &A {
     fn resolve(&self) -> Result<ServerRef<A::Server>, CallError> {
         (**self).resolve()
     }
+    fn with_server<R>(&self, f: impl FnOnce(&ServerRef<A::Server>) -> R) -> Result<R, CallError> {
+        (**self).with_server(f)
+    }
 }
 
 /// Whether an idle server may be run by its caller.
@@ -290,54 +304,100 @@ enum Inline {
 }
 
 async fn call<S: GenServer, M: CallTo<S>>(
-    server: &ServerRef<S>,
+    server: ServerRef<S>,
     request: M,
     timeout: Option<Duration>,
     inline: Inline,
 ) -> Result<M::Reply, CallError> {
-    let process: ProcRef = server.0.clone();
-    if current::waits_for(&process) {
+    let process = &server.0.process;
+    if current::waits_for(process) {
         return Err(CallError::CallingSelf);
     }
-    let cell = submit(server, process, request, inline)?;
-    // It is there already, if the server was idle; then no time-out is needed.
+    // Before the request is there: one who is told of it would take the turn.
+    let turn = if inline == Inline::Yes { inline::take_turn(&server.0) } else { None };
+    let cell = match turn {
+        Some(turn) => match inline::timed(process, || run_at_once(&server, turn, request))? {
+            At::Once(reply) => return Ok(reply),
+            At::Last(cell) => cell,
+        },
+        None => submit(&server, request)?,
+    };
     if let Some(result) = cell.take() {
         return result;
     }
-    let clock = &server.0.process.node.clock;
+    let clock = &process.node.clock;
     Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock.clone(), timeout)) }.await
 }
 
-/// Puts the request into the mailbox; if the server is idle, may have it handled at once.
+/// Puts the request into the mailbox, and has the server polled.
 fn submit<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
-    process: ProcRef,
     request: M,
-    inline: Inline,
 ) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
-    let (from, cell) = Caller::new(process);
-    // Before the request is there: one who is told of it would take the turn.
-    let turn = if inline == Inline::Yes { inline::take_turn(&server.0) } else { None };
-    let sent = match turn {
-        Some(mut turn) => {
-            let sent = request.put_into(server, from);
-            if sent.is_ok() {
-                turn.count_messages(1);
-                inline::run_turn(&server.0, turn);
-            } else {
-                run::give_back(&server.0.process, turn, || server.0.clone());
-            }
-            sent
-        }
-        None => request.put_into(server, from).inspect(|()| server.0.process.notify_message()),
-    };
-    match sent {
+    let cell = put(server, request, current::pid())?;
+    server.0.notify_message();
+    Ok(cell)
+}
+
+/// Puts the request into the mailbox.
+fn put<S: GenServer, M: CallTo<S>>(
+    server: &ServerRef<S>,
+    request: M,
+    caller: Option<Pid>,
+) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
+    let (from, cell) = Caller::with_pid(server.0.clone(), caller);
+    match request.put_into(server, from) {
         Ok(()) => Ok(cell),
         Err(from) => {
             from.disarm();
             Err(CallError::NoProc)
         }
     }
+}
+
+/// When a call is answered.
+enum At<R: Send + 'static> {
+    Once(R),
+    Last(Arc<ReplyCell<R>>),
+}
+
+/// Has the server, whose turn we have, handle the request.
+fn run_at_once<S: GenServer, M: CallTo<S>>(
+    server: &ServerRef<S>,
+    mut turn: ServerTurn<'_, S>,
+    request: M,
+) -> Result<At<M::Reply>, CallError> {
+    turn.count_messages(1);
+    if !M::DIRECT || server.0.process.needs_attention() || !takes_budget() {
+        let cell = put(server, request, current::pid());
+        match cell {
+            Ok(_) => run::run_turn(&server.0, turn),
+            Err(_) => run::give_back(&server.0, turn),
+        }
+        return cell.map(At::Last);
+    }
+    let (caller, mut at) = (current::pid(), None);
+    run::use_turn(&server.0, turn, |turn, task| {
+        let (answer, goes_on) = match request.call_direct(server, turn, caller, task) {
+            (Direct::Busy(request), _) => {
+                let cell = put(server, request, caller);
+                let goes_on = cell.is_ok();
+                (cell.map(At::Last), goes_on)
+            }
+            (Direct::Answered(reply), goes_on) => (Ok(At::Once(reply)), goes_on),
+            (Direct::Later(cell), goes_on) => (Ok(At::Last(cell)), goes_on),
+        };
+        at = Some(answer);
+        goes_on
+    });
+    // None: it has no body any more.
+    at.unwrap_or(Err(CallError::NoProc))
+}
+
+/// Takes a unit of what the current task may do before it lets others run: one for each message.
+fn takes_budget() -> bool {
+    // If there is none the request goes the long way, at the end of which the caller waits.
+    pin!(coop::consume_budget()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 
 /// Runs a future on this thread, which sleeps while it waits.

@@ -18,9 +18,14 @@ pub struct Caller<R: Send + 'static> {
 }
 
 impl<R: Send + 'static> Caller<R> {
+    /// One of `server`; the current process is the one who calls.
     pub(crate) fn new(server: ProcRef) -> (Self, Arc<ReplyCell<R>>) {
+        Self::with_pid(server, current::pid())
+    }
+
+    /// One of `server`, where another process is current.
+    pub(crate) fn with_pid(server: ProcRef, pid: Option<Pid>) -> (Self, Arc<ReplyCell<R>>) {
         let cell = ReplyCell::new();
-        let pid = current::pid();
         (Self { cell: Some(cell.clone()), server, pid }, cell)
     }
 
@@ -38,7 +43,7 @@ impl<R: Send + 'static> Caller<R> {
             cell.never_list();
         }
         let server = self.server.clone();
-        server.process().lock().last_reply = Some(Box::new(move || self.reply(reply)));
+        server.process().set_last_reply(Box::new(move || self.reply(reply)));
     }
 
     /// The process that called, if it was one.
@@ -66,7 +71,7 @@ impl<R: Send + 'static> Drop for Caller<R> {
     fn drop(&mut self) {
         if let Some(cell) = self.cell.take() {
             cell.unlist(&self.server);
-            self.server.process().drop_caller(current::is(&self.server), cell);
+            self.server.process().drop_caller(current::is(self.server.process()), cell);
         }
     }
 }
@@ -128,7 +133,7 @@ mod tests {
                 What::DropElsewhere => thread::spawn(|| drop(from)).join().expect("it only drops"),
                 What::Reply => from.reply(1),
                 What::CountListed => {
-                    let state = cx.process().process().lock();
+                    let state = cx.own().lock();
                     let listed = state.bonds.as_ref().map_or(0, |bonds| bonds.callers.len());
                     drop(state);
                     from.reply(u8::try_from(listed).expect("a few"));

@@ -9,7 +9,7 @@ use crate::{
     pid::{Pid, Ref},
     process::{
         Down, Exit, Recipient, Timeout, Timer,
-        block::{ProcRef, Trap},
+        block::{ProcRef, Process, Trap},
         monitors,
         node::Node,
         time::Sleep,
@@ -20,11 +20,10 @@ use perennial_cell::{Batch, Letter};
 use std::{
     collections::VecDeque,
     fmt,
-    future::{Future, poll_fn},
-    mem,
+    future::Future,
     pin::Pin,
     sync::{Arc, Mutex},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -39,30 +38,45 @@ type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
 /// without `HandleInfo<Exit>` does not compile.
 pub struct Cx<S: GenServer> {
     me: ServerRef<S>,
-    process: ProcRef,
-    timeout: Option<IdleTimeout<S>>,
+    taken: Batch<dyn Deliver<S>>,
     /// Never locked, only reached by `&mut`: what is in it need not be `Sync`, and a `&Cx` is `Send` so.
-    pending: Mutex<Pending<S>>,
+    rare: Option<Box<Mutex<Rare<S>>>>,
 }
 
-pub(super) struct Pending<S: GenServer> {
+/// What few servers have asked for.
+pub(super) struct Rare<S: GenServer> {
+    timeout: Option<IdleTimeout<S>>,
+    /// The time after which a letter comes if no other does; it runs since the wait began.
+    idle: Option<Sleep>,
     pub(super) continues: VecDeque<Letters<S>>,
     /// Futures that run beside the callbacks, as this process; what they yield is handled as a message.
     background: Option<Box<FuturesUnordered<Work<S>>>>,
-    pub(super) taken: Batch<dyn Deliver<S>>,
-    /// What few servers have.
     pub(super) system: Option<Box<System<S>>>,
+}
+
+impl<S: GenServer> Rare<S> {
+    fn new() -> Self {
+        Self { timeout: None, idle: None, continues: VecDeque::new(), background: None, system: None }
+    }
+
+    /// Whether the server would be the same without it.
+    fn is_empty(&self) -> bool {
+        self.timeout.is_none()
+            && self.idle.is_none()
+            && self.continues.is_empty()
+            && self.background.is_none()
+            && self.system.is_none()
+    }
 }
 
 impl<S: GenServer> Cx<S> {
     pub(crate) fn new(me: ServerRef<S>, system: Option<Box<System<S>>>) -> Self {
-        let process: ProcRef = me.0.clone();
+        let mut this = Self { me, taken: Batch::default(), rare: None };
         if system.is_some() {
-            process.process().set_watched(true);
+            this.own().set_watched(true);
+            this.rare().system = system;
         }
-        let pending =
-            Pending { continues: VecDeque::new(), background: None, taken: Batch::default(), system };
-        Self { me, process, timeout: None, pending: Mutex::new(pending) }
+        this
     }
 
     /// This server.
@@ -78,7 +92,7 @@ impl<S: GenServer> Cx<S> {
 
     /// The process that started this one with a link: its supervisor, as a rule.
     pub fn parent(&self) -> Option<Pid> {
-        self.process.process().parent
+        self.own().parent()
     }
 
     /// From now on exit signals, but for kill, come as [`Exit`] messages, and `terminate` runs when the parent
@@ -97,7 +111,7 @@ impl<S: GenServer> Cx<S> {
         S: HandleInfo<Exit>,
     {
         let new = trap.then(|| self.me.0.clone() as Arc<dyn Trap>);
-        let old = mem::replace(&mut self.process.process().lock().trap, new);
+        let old = self.own().lock().set_trap(new);
         old.is_some()
     }
 
@@ -108,7 +122,7 @@ impl<S: GenServer> Cx<S> {
         S: HandleInfo<Down>,
     {
         let target = Node::of(pid).and_then(|node| node.process(pid));
-        monitors::watch_as(&self.process, self.me.0.clone(), target, Some(pid), None)
+        monitors::watch_as(&self.process(), self.me.0.clone(), target, Some(pid), None)
     }
 
     /// As [`monitor`](Self::monitor), of whoever has the name now; the [`Down`] carries the name.
@@ -117,15 +131,15 @@ impl<S: GenServer> Cx<S> {
         S: HandleInfo<Down>,
     {
         let name = name.into();
-        let target = self.process.process().node.names.get(&name);
+        let target = self.own().node.names.get(&name);
         let pid = target.as_ref().map(|target| target.process().pid);
-        monitors::watch_as(&self.process, self.me.0.clone(), target, pid, Some(name))
+        monitors::watch_as(&self.process(), self.me.0.clone(), target, pid, Some(name))
     }
 
     /// Removes a monitor; false if its [`Down`] was delivered already. A `Down` in the mailbox stays there.
     #[doc(alias = "demonitor/1")]
     pub fn demonitor(&self, monitor: Ref) -> bool {
-        monitors::demonitor(&self.process, monitor)
+        monitors::demonitor(&self.process(), monitor)
     }
 
     /// Sends `message` to this server after `delay`. The timer goes when the server ends.
@@ -157,7 +171,7 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleInfo<Timeout>,
     {
-        self.timeout = Some((duration, || Letter::opened(Unsent(Timeout))));
+        self.rare().timeout = Some((duration, || Letter::opened(Unsent(Timeout))));
     }
 
     /// Has [`shrink`](GenServer::shrink) run after this callback, unless a message is there by then, and gives back what
@@ -170,7 +184,7 @@ impl<S: GenServer> Cx<S> {
     /// takes long, and for tasks that help it. The request itself is then handled after the callback. Ready too when
     /// the server ends without being asked.
     pub fn shutdown_requested(&self) -> impl Future<Output = ()> + Send + use<S> {
-        let process = self.process.clone();
+        let process = self.process();
         async move { process.process().asked_to_end().await }
     }
 
@@ -178,11 +192,17 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleContinue<M>,
     {
-        self.pending().continues.push_back(Letter::opened(Continue(message)));
+        self.rare().continues.push_back(Letter::opened(Continue(message)));
     }
 
-    pub(crate) fn process(&self) -> &ProcRef {
-        &self.process
+    /// The process of this server.
+    pub(crate) fn process(&self) -> ProcRef {
+        self.me.0.clone()
+    }
+
+    /// As [`process`](Self::process), borrowed.
+    pub(crate) fn own(&self) -> &Process {
+        &self.me.0.process
     }
 
     /// Runs a future beside the callbacks, as this process, and handles what it yields as a message. It is dropped
@@ -193,97 +213,131 @@ impl<S: GenServer> Cx<S> {
     {
         let work = async move { Letter::opened(Unsent(work.await)) };
         // Unconstrained: it must be ready when what it waits for is, see `next`.
-        self.pending()
-            .background
-            .get_or_insert_default()
-            .push(Box::pin(tokio::task::coop::unconstrained(work)));
+        let background = self.rare().background.get_or_insert_default();
+        background.push(Box::pin(tokio::task::coop::unconstrained(work)));
     }
 
     /// A callback has stopped the server: what it asked for besides is void.
     pub(crate) fn forget_requests(&mut self) {
-        self.timeout = None;
-        let pending = self.pending();
-        pending.continues.clear();
-        pending.background = None;
+        if let Some(rare) = self.rare_if_any() {
+            rare.timeout = None;
+            rare.idle = None;
+            rare.continues.clear();
+            rare.background = None;
+        }
+    }
+
+    /// Whether nothing comes but what lies in the mailbox or comes there.
+    pub(super) fn has_only_messages(&self) -> bool {
+        self.rare.is_none()
+    }
+
+    /// As [`has_only_messages`](Self::has_only_messages), and there is none.
+    pub(super) fn is_idle(&self) -> bool {
+        self.has_only_messages() && self.taken.is_empty() && self.me.0.mailbox().is_empty()
     }
 
     /// The next thing to handle.
-    pub(crate) async fn next(&mut self) -> Letters<S> {
-        // One unit a message, so that a flooded server, or one that continues for ever, lets others run.
-        tokio::task::coop::consume_budget().await;
-        if self.pending().system.is_some() {
-            return Box::pin(self.next_watched()).await;
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        if self.rare.is_some() {
+            return self.poll_rare(cx);
         }
-        if let Some(letter) = self.pending().continues.pop_front() {
-            return letter;
-        }
-        let mut timeout = self.idle_timeout();
-        let letter = poll_fn(|cx| {
-            // In this order: a process that was started beside us may have ended, and the `Exit` then lies in what
-            // is taken here; that it was started is found after that, and handled before.
-            self.take_letters();
-            if let Poll::Ready(letter) = self.poll_background(cx) {
-                return Poll::Ready(letter);
-            }
-            if let Some(letter) = self.open_letter() {
-                return Poll::Ready(letter);
-            }
-            // Asked last: a message that is there beats a time-out of zero.
-            timeout.poll(cx)
-        })
-        .await;
-        self.cancel_timeout(&letter);
-        letter
+        self.take_letters();
+        self.open_letter().map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// The time-out that was asked for; it begins now.
-    pub(super) fn idle_timeout(&self) -> Idle<S> {
-        match self.timeout {
-            Some((duration, make)) => self.idle(Some(duration), make),
-            None => Idle(None),
+    /// As [`poll_next`](Self::poll_next), of a server that has asked for something.
+    #[inline(never)]
+    fn poll_rare(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        let polled = match self.rare().system {
+            Some(_) => self.poll_watched(cx),
+            None => self.poll_asked(cx),
+        };
+        let rare = self.rare();
+        if polled.is_ready() {
+            // The next wait begins anew.
+            rare.idle = None;
+        } else if rare.is_empty() {
+            self.rare = None;
         }
+        polled
     }
 
-    /// The letter that `make` makes, after some time; never, without one.
-    pub(super) fn idle(&self, after: Option<Duration>, make: MakeLetter<S>) -> Idle<S> {
-        Idle(after.map(|after| {
-            let clock = self.process.process().node.clock.clone();
-            (Sleep::new(clock, after), make)
-        }))
+    fn poll_asked(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        if let Some(letter) = self.rare().continues.pop_front() {
+            return Poll::Ready(letter);
+        }
+        // In this order: a process that was started beside us may have ended, and the `Exit` then lies in what
+        // is taken here; that it was started is found after that, and handled before.
+        self.take_letters();
+        if let Poll::Ready(letter) = self.poll_background(cx) {
+            return self.take_instead_of_timeout(letter);
+        }
+        if let Some(letter) = self.open_letter() {
+            return self.take_instead_of_timeout(letter);
+        }
+        // Asked last: a message that is there beats a time-out of zero.
+        self.poll_timeout(cx)
     }
 
-    pub(super) fn has_timeout(&self) -> bool {
-        self.timeout.is_some()
+    /// The time-out that was asked for, if one was. Its time begins with the first poll of a wait.
+    pub(super) fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        let Some((after, make)) = self.rare().timeout else { return Poll::Pending };
+        let letter = ready!(self.poll_idle(after, make, cx));
+        self.take_instead_of_timeout(letter)
+    }
+
+    /// The letter that `make` makes, some time after the wait has begun.
+    pub(super) fn poll_idle(
+        &mut self,
+        after: Duration,
+        make: MakeLetter<S>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Letters<S>> {
+        if self.rare().idle.is_none() {
+            let clock = self.own().node.clock.clone();
+            self.rare().idle = Some(Sleep::new(clock, after));
+        }
+        let idle = self.rare().idle.as_mut().expect("it was just made");
+        Pin::new(idle).poll(cx).map(|()| make())
     }
 
     /// A message cancels the time-out. A system message does not: the time begins anew after it.
-    pub(super) fn cancel_timeout(&mut self, letter: &Letters<S>) {
-        if self.timeout.is_some() && !letter.is_system() {
-            self.timeout = None;
+    pub(super) fn take_instead_of_timeout(&mut self, letter: Letters<S>) -> Poll<Letters<S>> {
+        if !letter.is_system() {
+            self.rare().timeout = None;
         }
+        Poll::Ready(letter)
     }
 
-    pub(super) fn pending(&mut self) -> &mut Pending<S> {
-        self.pending.get_mut().expect("never locked")
+    pub(super) fn has_timeout(&mut self) -> bool {
+        self.rare().timeout.is_some()
+    }
+
+    /// Made if it is not there.
+    pub(super) fn rare(&mut self) -> &mut Rare<S> {
+        self.rare.get_or_insert_with(|| Box::new(Mutex::new(Rare::new()))).get_mut().expect("never locked")
+    }
+
+    pub(super) fn rare_if_any(&mut self) -> Option<&mut Rare<S>> {
+        Some(self.rare.as_mut()?.get_mut().expect("never locked"))
     }
 
     pub(super) fn take_letters(&mut self) {
-        let taken = &mut self.pending.get_mut().expect("never locked").taken;
-        if taken.is_empty() {
-            *taken = self.me.0.mailbox().take();
+        if self.taken.is_empty() {
+            self.taken = self.me.0.mailbox().take();
         }
     }
 
     pub(super) fn open_letter(&mut self) -> Option<Letters<S>> {
-        self.pending().taken.next()
+        self.taken.next()
     }
 
     pub(super) fn poll_background(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
-        let pending = self.pending();
-        if pending.background.is_none() {
-            return Poll::Pending;
+        match self.rare_if_any() {
+            Some(Rare { background: background @ Some(_), .. }) => poll_work(background, cx),
+            _ => Poll::Pending,
         }
-        poll_work(&mut pending.background, cx)
     }
 }
 
@@ -298,18 +352,6 @@ fn poll_work<S>(work: &mut Option<Box<FuturesUnordered<Work<S>>>>, cx: &mut Cont
             Poll::Pending
         }
         Poll::Pending => Poll::Pending,
-    }
-}
-
-/// A letter that comes when no other does; none, without a time.
-pub(super) struct Idle<S: GenServer>(Option<(Sleep, MakeLetter<S>)>);
-
-impl<S: GenServer> Idle<S> {
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
-        match &mut self.0 {
-            Some((sleep, make)) => Pin::new(sleep).poll(cx).map(|()| make()),
-            None => Poll::Pending,
-        }
     }
 }
 

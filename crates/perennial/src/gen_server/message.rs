@@ -9,18 +9,21 @@ use crate::{
         Caller, Cx, GenServer, HandleCallFrom, HandleCast, HandleContinue, HandleInfo, NoReply, ServerRef,
         debug::{Event, MessageKind},
         reply_cell::Replied,
+        server_loop::{self, ServerBody},
     },
     pid::Pid,
     process::{
         Exit,
-        block::{Block, Proc, Process, Receive, Trap},
-        panics, run,
+        block::{Block, BodyTurn, Kind, Process, Receive, Trap},
+        panics,
     },
 };
-use perennial_cell::{Erase, Letter, Opened, PooledFuture};
+use perennial_cell::{Erase, Lent, Letter, Opened, Pooled, PooledFuture};
 use std::{
-    any::{Any, type_name},
+    any::type_name,
+    future::Future,
     sync::Arc,
+    task::{Context, Poll},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -30,7 +33,15 @@ pub(crate) type Letters<S> = Opened<dyn Deliver<S>>;
 
 /// A letter of a server of type `S`.
 pub(crate) trait Deliver<S: GenServer>: Send {
+    /// Takes the message out and makes the future that handles it.
     fn deliver<'a>(&mut self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a>;
+    /// As [`deliver`](Self::deliver), and polls that once. A panic is a reason.
+    fn handle_now<'a>(
+        &mut self,
+        server: &'a mut S,
+        cx: &'a mut Cx<S>,
+        task: &mut Context<'_>,
+    ) -> Lent<'a, NoReply, NoReply>;
     fn is_system(&self) -> bool;
     fn event(&self) -> Option<Event>;
     fn reply_to_come(&self) -> Option<ReplyToCome>;
@@ -43,7 +54,7 @@ pub(crate) trait Message<S: GenServer>: Send + 'static {
     /// Whether it is a system message.
     const SYSTEM: bool = false;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a>;
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send;
 
     /// What the debug options are told when it begins to be handled; nothing of a system message.
     fn event(&self) -> Option<Event> {
@@ -64,11 +75,15 @@ pub(crate) struct ReplyToCome {
 
 impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
     fn deliver<'a>(&mut self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        if M::SENT {
-            // Here and not where it is taken: a place at which little else is in the registers.
-            cx.me().0.process.stats.count_message();
-        }
-        self.take_value().handle(server, cx)
+        self.open(server, cx).erase()
+    }
+    fn handle_now<'a>(
+        &mut self,
+        server: &'a mut S,
+        cx: &'a mut Cx<S>,
+        task: &mut Context<'_>,
+    ) -> Lent<'a, NoReply, NoReply> {
+        server_loop::poll_once(self.open(server, cx), task)
     }
     fn is_system(&self) -> bool {
         M::SYSTEM
@@ -78,6 +93,29 @@ impl<S: GenServer, M: Message<S>> Deliver<S> for Letter<dyn Deliver<S>, M> {
     }
     fn reply_to_come(&self) -> Option<ReplyToCome> {
         self.value().reply_to_come()
+    }
+}
+
+/// What opens a letter of a server.
+trait Open<S: GenServer> {
+    fn open<'a>(
+        &mut self,
+        server: &'a mut S,
+        cx: &'a mut Cx<S>,
+    ) -> Pooled<impl Future<Output = NoReply> + Send + 'a>;
+}
+
+impl<S: GenServer, M: Message<S>> Open<S> for Letter<dyn Deliver<S>, M> {
+    fn open<'a>(
+        &mut self,
+        server: &'a mut S,
+        cx: &'a mut Cx<S>,
+    ) -> Pooled<impl Future<Output = NoReply> + Send + 'a> {
+        if M::SENT {
+            // Here and not where it is taken: a place at which little else is in the registers.
+            cx.me().0.process.stats.count_message();
+        }
+        Pooled::new(self.take_value().handle(server, cx))
     }
 }
 
@@ -100,12 +138,12 @@ pub(crate) struct Call<M, R: Send + 'static> {
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(async move {
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move {
             // Else its end, in whatever way the callback ends, has told the caller.
             let _answering = S::KEEPS_CALLER.then(|| self.from.answering());
             server.handle_call_from(self.request, self.from, cx).await
-        })
+        }
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Call, self.from.pid())
@@ -119,8 +157,8 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
 pub(crate) struct Cast<M>(pub(crate) M);
 
 impl<S: HandleCast<M>, M: Send + 'static> Message<S> for Cast<M> {
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(server.handle_cast(self.0, cx))
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        server.handle_cast(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Cast, None)
@@ -134,9 +172,9 @@ pub(crate) struct BoundedCast<M> {
 }
 
 impl<S: HandleCast<M>, M: Send + 'static> Message<S> for BoundedCast<M> {
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
         drop(self.room);
-        PooledFuture::new(server.handle_cast(self.message, cx))
+        server.handle_cast(self.message, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Cast, None)
@@ -146,8 +184,8 @@ impl<S: HandleCast<M>, M: Send + 'static> Message<S> for BoundedCast<M> {
 pub(crate) struct Info<M>(pub(crate) M);
 
 impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Info<M> {
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(server.handle_info(self.0, cx))
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        server.handle_info(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Info, None)
@@ -160,8 +198,8 @@ pub(crate) struct Unsent<M>(pub(crate) M);
 impl<S: HandleInfo<M>, M: Send + 'static> Message<S> for Unsent<M> {
     const SENT: bool = false;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(server.handle_info(self.0, cx))
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        server.handle_info(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Info, None)
@@ -173,8 +211,8 @@ pub(crate) struct Continue<M>(pub(crate) M);
 impl<S: HandleContinue<M>, M: Send + 'static> Message<S> for Continue<M> {
     const SENT: bool = false;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(server.handle_continue(self.0, cx))
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        server.handle_continue(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         Some(Event::Continue { message: type_name::<M>() })
@@ -187,9 +225,9 @@ struct ParentExit(Exit);
 impl<S: HandleInfo<Exit>> Message<S> for ParentExit {
     const SYSTEM: bool = true;
 
-    fn handle<'a>(self, _: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        cx.process().process().set_cause(self.0.cause());
-        PooledFuture::new(async move { Err(self.0.reason) })
+    fn handle(self, _: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        cx.own().set_cause(self.0.cause());
+        async move { Err(self.0.reason) }
     }
 }
 
@@ -202,8 +240,8 @@ where
 {
     const SYSTEM: bool = true;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(async move { self.0(server, cx) })
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move { self.0(server, cx) }
     }
 }
 
@@ -213,37 +251,44 @@ pub(crate) struct Stop(pub(crate) ExitReason);
 impl<S: GenServer> Message<S> for Stop {
     const SYSTEM: bool = true;
 
-    fn handle<'a>(self, _: &'a mut S, _: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(async move { Err(self.0) })
+    fn handle(self, _: &mut S, _: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move { Err(self.0) }
     }
 }
 
-impl<S: GenServer> Proc for ServerBlock<S> {
-    fn process(&self) -> &Process {
-        &self.process
+impl<S: GenServer> Kind for dyn Deliver<S> {
+    type Own = ();
+    type Body = ServerBody<S>;
+
+    fn behaviour(_: &ServerBlock<S>) -> &'static str {
+        type_name::<S>()
     }
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
+    fn poll(
+        block: &Arc<ServerBlock<S>>,
+        turn: &mut BodyTurn<'_, Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<ExitReason> {
+        server_loop::poll(block, turn, cx)
     }
-    fn close(&self) {
-        self.mailbox().close().for_each(panics::drop_quietly);
+    fn drop_body(turn: &mut BodyTurn<'_, Self>) {
+        server_loop::drop_body(turn);
+    }
+    fn close(block: &ServerBlock<S>) {
+        block.mailbox().close().for_each(panics::drop_quietly);
         // After the mailbox: who waits for room finds it closed.
-        if let Some(room) = &self.process.room {
+        if let Some(room) = block.process.room() {
             room.close();
         }
     }
-    fn run(self: Arc<Self>) {
-        run::run(&self);
-    }
-    fn request_stop(&self, reason: ExitReason) -> bool {
+    fn request_stop(block: &Arc<ServerBlock<S>>, reason: ExitReason) -> bool {
         // An error says that it has ended, which is as good.
-        let _ = self.send(Stop(reason));
+        let _ = block.send(Stop(reason));
         true
     }
 }
 
 impl<S: HandleInfo<M>, M: Send + 'static> Receive<M> for ServerBlock<S> {
-    fn receive(&self, message: M) -> Result<(), M> {
+    fn receive(self: Arc<Self>, message: M) -> Result<(), M> {
         self.send(Info(message)).map_err(|Info(message)| message)
     }
     fn process(&self) -> &Process {
@@ -252,9 +297,9 @@ impl<S: HandleInfo<M>, M: Send + 'static> Receive<M> for ServerBlock<S> {
 }
 
 impl<S: HandleInfo<Exit>> Trap for ServerBlock<S> {
-    fn trapped(&self, exit: Exit) {
+    fn trapped(self: Arc<Self>, exit: Exit) {
         // An error says that it has ended.
-        let _ = match self.process.parent == Some(exit.from) {
+        let _ = match self.process.parent() == Some(exit.from) {
             true => self.send(ParentExit(exit)).is_ok(),
             false => self.send(Info(exit)).is_ok(),
         };

@@ -101,6 +101,6 @@ where
 fn is_asking(server: &impl Address) -> bool {
     server.resolve().is_ok_and(|server| {
         let process: ProcRef = server.0;
-        current::waits_for(&process)
+        current::waits_for(process.process())
     })
 }

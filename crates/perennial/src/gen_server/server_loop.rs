@@ -1,43 +1,188 @@
 //! The life of a server: init, then one message after the other, then `terminate`.
+//!
+//! Each of these is a future that borrows the server, its state and its context, as long as it runs. What an idle server
+//! keeps is just these two.
 
 use crate::{
     child_spec::StartError,
     exit_reason::ExitReason,
-    gen_server::{Cx, GenServer, InitError, Register, Registered, ServerRef, shown::shown, system::System},
+    gen_server::{
+        Cx, GenServer, InitError, NoReply, Register, Registered,
+        message::{Deliver, Handling, ServerBlock},
+        shown::shown,
+    },
     process::{
-        block::{Crash, ProcRef, Started},
-        panics::CatchUnwind,
+        block::{BodyTurn, Crash, Started},
+        panics::{self, CatchUnwind},
     },
 };
-use std::any::type_name;
+use perennial_cell::{Lending, Lent, Pooled, PooledFuture};
+use std::{
+    any::type_name,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+use tokio::task::coop;
 
-/// What the process of a server runs. Returns the state too, for the last acts to drop.
-pub(crate) async fn run<S: GenServer>(
-    me: ServerRef<S>,
-    args: S::Args,
-    name: impl Register<S>,
-    system: Option<Box<System<S>>>,
-) -> (ExitReason, Option<(S, Cx<S>)>) {
-    let mut cx = Cx::new(me, system);
-    let mut server = match init(args, name, &mut cx).await {
-        Ok(server) => server,
-        Err(reason) => return (reason, None),
-    };
-    acknowledge(cx.process());
-    let reason = serve(&mut server, &mut cx).await;
-    cx.forget_requests();
-    leave_for_report(&server, &reason, &mut cx);
-    let terminated = CatchUnwind::new(server.terminate(&reason, &mut cx)).await;
-    let reason = match terminated {
-        Ok(Ok(())) => reason,
-        Ok(Err(other)) | Err(other) => {
+/// What the process of a server runs.
+pub(crate) type ServerBody<S> = Lending<Live<S>, NoReply>;
+
+pub(crate) type ServerTurn<'a, S> = BodyTurn<'a, dyn Deliver<S>>;
+
+/// A server, from before its `init` until its state is dropped by the last acts.
+pub(crate) struct Live<S: GenServer> {
+    /// None until `init` has succeeded.
+    pub(super) server: Option<S>,
+    pub(super) cx: Cx<S>,
+}
+
+impl<S: GenServer> Live<S> {
+    pub(crate) fn new(cx: Cx<S>) -> Self {
+        Self { server: None, cx }
+    }
+
+    /// Registers the name, and makes the first state.
+    pub(super) async fn init(&mut self, args: S::Args, name: impl Register<S>) -> NoReply {
+        self.server = Some(init(args, name, &mut self.cx).await?);
+        self.cx.own().started();
+        Ok(())
+    }
+
+    /// A callback has stopped the server with a reason: cleans up. The result is always an error, the last word on why.
+    fn terminate(&mut self, reason: ExitReason) -> Handling<'_> {
+        PooledFuture::new(async move {
+            let Self { server: Some(server), cx } = self else { return Err(reason) };
+            cx.forget_requests();
+            leave_for_report(server, &reason, cx);
+            let terminated = CatchUnwind::new(server.terminate(&reason, cx)).await;
+            let (Ok(Err(other)) | Err(other)) = terminated else { return Err(reason) };
             if reason.is_clean() {
-                leave_for_report(&server, &other, &mut cx);
+                leave_for_report(server, &other, cx);
             }
-            other
+            Err(other)
+        })
+    }
+}
+
+/// Puts a server into the turn of its process, with its `init`; goes on with that if there is a context.
+pub(super) fn begin<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    live: Live<S>,
+    (args, name): (S::Args, impl Register<S>),
+    mut cx: Option<&mut Context<'_>>,
+) -> Poll<ExitReason> {
+    turn.put(live);
+    let done = turn.lend(block, |live| {
+        let init = Pooled::new(live.init(args, name));
+        match &mut cx {
+            Some(cx) => poll_once(init, cx),
+            None => Lent::Kept(init.erase()),
         }
-    };
-    (reason, Some((server, cx)))
+    });
+    match (done, cx) {
+        (Some(Err(reason)), _) => Poll::Ready(reason),
+        (Some(Ok(())), Some(cx)) => {
+            block.process.settle_dropped_callers();
+            poll(block, turn, cx)
+        }
+        _ => Poll::Pending,
+    }
+}
+
+/// Polls what a server does, which is kept if it is not ready. A panic is a reason.
+pub(super) fn poll_once<'a>(
+    mut future: Pooled<impl Future<Output = NoReply> + Send + 'a>,
+    cx: &mut Context<'_>,
+) -> Lent<'a, NoReply, NoReply> {
+    match panics::catch(|| Pin::new(&mut future).poll(cx)) {
+        Ok(Poll::Ready(done)) => Lent::Done(done),
+        Ok(Poll::Pending) => Lent::Kept(future.erase()),
+        Err(reason) => Lent::Done(Err(reason)),
+    }
+}
+
+/// The server and its context, if it does nothing and nothing is there for it to do.
+pub(super) fn idle<'a, S: GenServer>(turn: &'a mut ServerTurn<'_, S>) -> Option<&'a mut Live<S>> {
+    turn.value().filter(|live| live.server.is_some() && live.cx.is_idle())
+}
+
+/// Whether it is to be polled though no message has come.
+pub(super) fn asks_for_more<S: GenServer>(turn: &mut ServerTurn<'_, S>) -> bool {
+    turn.value().is_none_or(|live| !live.cx.has_only_messages())
+}
+
+/// A callback has stopped it: it is to run `terminate` when it is polled.
+pub(super) fn stop<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    reason: ExitReason,
+) {
+    block.process.set_stopping();
+    let _lent = turn.lend::<_, ()>(block, |live| Lent::Kept(live.terminate(reason)));
+}
+
+/// Goes on with a server; ready with the reason when it has stopped. Its state is then still there.
+pub(crate) fn poll<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    cx: &mut Context<'_>,
+) -> Poll<ExitReason> {
+    let process = &block.process;
+    loop {
+        let handled = match panics::catch(|| turn.poll_borrower(cx)) {
+            Ok(Some(polled)) => ready!(polled),
+            Ok(None) => match panics::catch(|| handle_next(block, turn, cx)) {
+                Ok(polled) => ready!(polled),
+                Err(reason) => Err(reason),
+            },
+            Err(reason) => Err(reason),
+        };
+        match handled {
+            Ok(()) => process.settle_dropped_callers(),
+            Err(reason) if process.is_stopping() || !has_started(turn) => return Poll::Ready(reason),
+            Err(reason) => stop(block, turn, reason),
+        }
+    }
+}
+
+fn has_started<S: GenServer>(turn: &mut ServerTurn<'_, S>) -> bool {
+    turn.value().is_some_and(|live| live.server.is_some())
+}
+
+/// Begins to handle the next message.
+fn handle_next<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    cx: &mut Context<'_>,
+) -> Poll<NoReply> {
+    let Some(Live { cx: own, .. }) = turn.value() else { return Poll::Pending };
+    // One unit a message, so that a flooded server, or one that continues for ever, lets others run. An idle one has
+    // nothing to wait for.
+    if !coop::has_budget_remaining() && !own.is_idle() && take_unit(cx).is_pending() {
+        return Poll::Pending;
+    }
+    let mut letter = ready!(own.poll_next(cx));
+    // If none is left, because a future beside the server has used it up, there is one more poll.
+    let _ = take_unit(cx);
+    let handled = turn.lend(block, |Live { server, cx: own }| {
+        letter.handle_now(server.as_mut().expect("it has started"), own, cx)
+    });
+    // None: a future has the server from now on, and was polled.
+    handled.map_or(Poll::Pending, Poll::Ready)
+}
+
+/// Takes a unit of the budget of the task that polls; if there is none, has us polled again when others have run.
+fn take_unit(cx: &mut Context<'_>) -> Poll<()> {
+    pin!(coop::consume_budget()).poll(cx)
+}
+
+/// Drops what runs, then the state.
+pub(crate) fn drop_body<S: GenServer>(turn: &mut ServerTurn<'_, S>) {
+    panics::call_quietly(|| turn.drop_borrower());
+    panics::call_quietly(|| turn.drop_value());
 }
 
 /// Takes the name and makes the first state. An error is the reason of the end; the starter is told what it means.
@@ -46,7 +191,7 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
     match name.register_last(cx.me()) {
         Registered::Yes => {}
         Registered::Taken(holder) => {
-            on_end(cx.process(), Started::AlreadyStarted(holder));
+            cx.own().start_failed(Started::AlreadyStarted(holder));
             return Err(ExitReason::Normal);
         }
         Registered::Failed(reason) => return Err(reason),
@@ -54,26 +199,14 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
     match CatchUnwind::new(S::init(args, cx)).await {
         Ok(Ok(server)) => Ok(server),
         Ok(Err(InitError::Ignore)) => {
-            on_end(cx.process(), Started::Ignore);
+            cx.own().start_failed(Started::Ignore);
             Err(ExitReason::Normal)
         }
         Ok(Err(InitError::Error(reason))) => {
-            on_end(cx.process(), Started::Exit(reason));
+            cx.own().start_failed(Started::Exit(reason));
             Err(ExitReason::Normal)
         }
         Ok(Err(InitError::Stop(reason))) | Err(reason) => Err(reason),
-    }
-}
-
-/// Handles messages until a callback stops the server.
-async fn serve<S: GenServer>(server: &mut S, cx: &mut Cx<S>) -> ExitReason {
-    cx.process().process().settle_dropped_callers();
-    loop {
-        let handling = cx.next().await.deliver(server, cx);
-        match CatchUnwind::new(handling).await {
-            Ok(Ok(())) => cx.process().process().settle_dropped_callers(),
-            Ok(Err(reason)) | Err(reason) => return reason,
-        }
     }
 }
 
@@ -87,23 +220,7 @@ fn leave_for_report<S: GenServer>(server: &S, reason: &ExitReason, cx: &mut Cx<S
     let log: Vec<_> = cx.logged().iter().map(ToString::to_string).collect();
     let crash = Crash { state, log: (!log.is_empty()).then(|| log.join("; ")) };
     if crash != Crash::default() {
-        cx.process().process().lock().bonds().crash = Some(Box::new(crash));
-    }
-}
-
-/// The start has succeeded: whoever waits for it goes on.
-fn acknowledge(process: &ProcRef) {
-    let starter = process.process().lock().starter.take();
-    if let Some(starter) = starter {
-        starter(Started::Running);
-    }
-}
-
-/// The start has failed: whoever waits for it is told how, once the process is gone.
-fn on_end(process: &ProcRef, outcome: Started) {
-    let mut state = process.process().lock();
-    if let Some(starter) = state.starter.take() {
-        state.starter = Some(Box::new(move |_| starter(outcome)));
+        cx.own().lock().bonds().crash = Some(Box::new(crash));
     }
 }
 

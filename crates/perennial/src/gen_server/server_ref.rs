@@ -30,7 +30,7 @@ pub(crate) struct NoRoom;
 impl<S: GenServer> ServerRef<S> {
     /// Takes room for a cast, if that is bounded.
     pub(crate) fn try_room(&self) -> Result<Option<OwnedSemaphorePermit>, NoRoom> {
-        let Some(room) = &self.0.process.room else { return Ok(None) };
+        let Some(room) = self.0.process.room() else { return Ok(None) };
         match room.clone().try_acquire_owned() {
             Ok(room) => Ok(Some(room)),
             Err(TryAcquireError::NoPermits) => Err(NoRoom),
@@ -42,7 +42,7 @@ impl<S: GenServer> ServerRef<S> {
     /// Waits for room for a cast, if that is bounded.
     pub(crate) async fn room(&self) -> Option<OwnedSemaphorePermit> {
         // An error says that it has ended, see above.
-        self.0.process.room.clone()?.acquire_owned().await.ok()
+        self.0.process.room()?.clone().acquire_owned().await.ok()
     }
 }
 
@@ -50,6 +50,9 @@ impl<S: GenServer> Address for ServerRef<S> {
     type Server = S;
     fn resolve(&self) -> Result<Self, CallError> {
         Ok(self.clone())
+    }
+    fn with_server<R>(&self, f: impl FnOnce(&Self) -> R) -> Result<R, CallError> {
+        Ok(f(self))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use crate::{
     child_spec::{StartError, StartResult},
+    exit_reason::ExitReason,
     gen_server::{
-        DebugOptions, GenServer, Register, ServerRef,
-        message::{Deliver, ServerBlock},
-        server_loop,
+        Cx, DebugOptions, GenServer, Register, ServerRef,
+        message::ServerBlock,
+        server_loop::{self, Live},
         system::System,
     },
     process::{
@@ -17,8 +18,8 @@ use crate::{
         time,
     },
 };
-use std::{any::type_name, sync::Arc, time::Duration};
-use tokio::sync::oneshot;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::oneshot, task::coop};
 
 /// How a server is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,9 +181,9 @@ pub async fn start_monitor_with<S: GenServer>(
     name: impl Register<S>,
     options: Options,
 ) -> Result<(ServerRef<S>, Monitor), StartError> {
-    let starting = begin(args, name, false, &options)?;
-    let monitor = monitors::monitor(starting.server.pid());
-    finish(starting, options).await.map(|server| (server, monitor))
+    let server = begin(args, name, false, &options)?;
+    let monitor = monitors::monitor(server.pid());
+    finish(server, options).await.map(|server| (server, monitor))
 }
 
 /// As [`start_link`] and [`start`]; returns the server itself.
@@ -195,65 +196,55 @@ pub(crate) async fn start_with<S: GenServer>(
     finish(begin(args, name, link, &options)?, options).await
 }
 
-struct Starting<S: GenServer> {
-    server: ServerRef<S>,
-    started: oneshot::Receiver<Started>,
-}
-
 fn begin<S: GenServer>(
     args: S::Args,
     name: impl Register<S>,
     link: bool,
     options: &Options,
-) -> Result<Starting<S>, StartError> {
+) -> Result<ServerRef<S>, StartError> {
     // A name that is taken needs no process to find that out; the race is settled again in the process.
     if let Some(holder) = name.holder() {
         return Err(StartError::AlreadyStarted(holder));
     }
-    let (tell, started) = oneshot::channel();
-    let starter = Box::new(move |outcome| {
-        // An error says that nobody waits any more.
-        let _ = tell.send(outcome);
+    let Options { mailbox: room, inline, .. } = *options;
+    let spawn = Spawn { link, room, inline, at_once: true, ..Spawn::default() };
+    let block = spawn::spawn(spawn, (), |block: &Arc<ServerBlock<S>>, turn, cx| {
+        let live = Live::new(Cx::new(ServerRef(block.clone()), System::new(options, &block.process)));
+        server_loop::begin(block, turn, live, (args, name), cx)
     });
-    let spawn = Spawn {
-        link,
-        starter: Some(starter),
-        behaviour: type_name::<S>(),
-        room: options.mailbox,
-        inline: options.inline,
-        at_once: true,
-        ..Spawn::default()
-    };
-    let block: Arc<ServerBlock<S>> = spawn::spawn::<dyn Deliver<S>, _, _>(spawn, |block| {
-        let system = System::new(options, &block.process);
-        server_loop::run(ServerRef(block), args, name, system)
-    });
-    Ok(Starting { server: ServerRef(block), started })
+    Ok(ServerRef(block))
 }
 
-async fn finish<S: GenServer>(starting: Starting<S>, options: Options) -> Result<ServerRef<S>, StartError> {
-    let Starting { server, started } = starting;
-    // The sender goes unused only with the whole node.
-    let started = async { started.await.unwrap_or(Started::Exit(crate::exit_reason::ExitReason::Killed)) };
-    let outcome = match options.timeout {
-        None => started.await,
-        Some(limit) => {
-            let clock = server.0.process.node.clock.clone();
-            match time::timeout_on(&clock, limit, started).await {
-                Some(outcome) => outcome,
-                None => {
-                    // Unlinked first, so that the caller survives the kill.
-                    if let Some(me) = current::process() {
-                        links::unlink_from(&me, server.pid());
-                    }
-                    let process: ProcRef = server.0.clone();
-                    kill_stuck(&process, &clock).await;
-                    return Err(StartError::Timeout);
-                }
-            }
-        }
+/// Waits until the start of `server` has ended. Mostly it has: whoever starts a server runs its `init`.
+async fn finish<S: GenServer>(server: ServerRef<S>, options: Options) -> Result<ServerRef<S>, StartError> {
+    // One who starts many lets others run in between.
+    coop::consume_budget().await;
+    let outcome = match server.0.process.start_ended() {
+        Ok(outcome) => outcome,
+        Err(told) => wait(&server, told, options.timeout).await?,
     };
     Result::from(outcome).map(|()| server)
+}
+
+async fn wait<S: GenServer>(
+    server: &ServerRef<S>,
+    told: oneshot::Receiver<Started>,
+    timeout: Option<Duration>,
+) -> Result<Started, StartError> {
+    // The sender goes unused only with the whole node.
+    let outcome = async { told.await.unwrap_or(Started::Exit(ExitReason::Killed)) };
+    let Some(limit) = timeout else { return Ok(outcome.await) };
+    let clock = server.0.process.node.clock.clone();
+    if let Some(outcome) = time::timeout_on(&clock, limit, outcome).await {
+        return Ok(outcome);
+    }
+    // Unlinked first, so that the caller survives the kill.
+    if let Some(me) = current::process() {
+        links::unlink_from(&me, server.pid());
+    }
+    let process: ProcRef = server.0.clone();
+    kill_stuck(&process, &clock).await;
+    Err(StartError::Timeout)
 }
 
 /// Whoever is at `pid`, if it is a server of type `S`.

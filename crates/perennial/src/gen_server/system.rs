@@ -13,9 +13,8 @@ use crate::{
     exit_reason::CallError,
     gen_server::{
         Caller, Cx, GenServer, NoReply, Options, ServerRef,
-        context::Idle,
         debug::{Debug, DebugOptions, Event},
-        message::{Handling, Letters, Message, System as SystemMessage},
+        message::{Letters, Message, System as SystemMessage},
         noreply,
         reply_cell::Answer,
         watched::Watched,
@@ -26,12 +25,11 @@ use crate::{
         time::Sleep,
     },
 };
-use perennial_cell::{Letter, PooledFuture};
+use perennial_cell::Letter;
 use std::{
     collections::VecDeque,
-    future::poll_fn,
-    mem,
-    task::{Context, Poll},
+    future::Future,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -93,92 +91,89 @@ impl<S: GenServer> Drop for System<S> {
 impl<S: GenServer> Cx<S> {
     /// Made if it is not there.
     pub(crate) fn system(&mut self) -> &mut System<S> {
-        if self.pending().system.is_none() {
-            self.process().process().set_watched(true);
+        if self.system_if_any().is_none() {
+            self.own().set_watched(true);
         }
-        self.pending().system.get_or_insert_default()
+        self.rare().system.get_or_insert_default()
+    }
+
+    pub(super) fn system_if_any(&mut self) -> Option<&mut System<S>> {
+        self.rare_if_any()?.system.as_deref_mut()
     }
 
     /// The events kept.
     pub(super) fn logged(&mut self) -> Vec<Event> {
-        self.pending().system.as_ref().map(|system| system.debug.logged()).unwrap_or_default()
+        self.system_if_any().map(|system| system.debug.logged()).unwrap_or_default()
     }
 
-    /// As [`next`](Self::next), of a server that has a [`System`].
-    pub(super) async fn next_watched(&mut self) -> Letters<S> {
-        let suspended = self.system().suspended;
-        let letter = if suspended {
+    /// As [`poll_next`](Self::poll_next), of a server that has a [`System`].
+    pub(super) fn poll_watched(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+        let letter = if self.system().suspended {
             // No time-out runs: it begins when the server is resumed.
-            poll_fn(|cx| self.poll_suspended(cx)).await
+            ready!(self.poll_suspended(cx))
         } else {
-            let (mut timeout, mut hibernation) = (self.idle_timeout(), self.idle_hibernation());
-            let asked = mem::take(&mut self.system().hibernate);
-            poll_fn(|cx| match self.poll_resumed(cx) {
-                Poll::Ready(letter) => Poll::Ready(letter),
-                Poll::Pending if asked => Poll::Ready(hibernation_letter()),
-                // At most one of the two runs. Asked last, as in `next`.
-                Poll::Pending => match timeout.poll(cx) {
-                    Poll::Ready(letter) => Poll::Ready(letter),
-                    Poll::Pending => hibernation.poll(cx),
-                },
-            })
-            .await
+            let letter = ready!(self.poll_resumed(cx));
+            let system = self.system();
+            system.hibernate = false;
+            system.hibernated = false;
+            letter
         };
-        self.cancel_timeout(&letter);
-        let pending = self.pending();
-        if pending.system.as_ref().is_some_and(|system| system.is_idle()) {
-            pending.system = None;
-            self.process().process().set_watched(false);
-            return letter;
-        }
-        match self.system().debug.is_on() {
-            true => Letter::opened(Watched(letter)),
-            false => letter,
-        }
-    }
-
-    /// When the server hibernates, if no message comes and no time-out is to come instead. Once, not again and again.
-    fn idle_hibernation(&mut self) -> Idle<S> {
-        let has_timeout = self.has_timeout();
         let system = self.system();
-        let hibernated = mem::take(&mut system.hibernated);
-        let after = system.hibernate_after.filter(|_| !hibernated && !has_timeout);
-        self.idle(after, hibernation_letter)
+        if system.is_idle() {
+            self.rare().system = None;
+            self.own().set_watched(false);
+            return Poll::Ready(letter);
+        }
+        Poll::Ready(if system.debug.is_on() { Letter::opened(Watched(letter)) } else { letter })
     }
 
     /// The next system message; all else waits.
     fn poll_suspended(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         while let Poll::Ready(letter) = self.poll_background(cx) {
-            self.pending().continues.push_back(letter);
+            self.rare().continues.push_back(letter);
         }
         // Twice: letters were left that were taken before, and the mailbox is looked into only behind them. What comes
         // after that has us polled again. What had come before would not, so it must not be left there.
         for _ in 0..2 {
             self.take_letters();
-            let pending = self.pending();
-            for letter in pending.taken.by_ref() {
+            while let Some(letter) = self.open_letter() {
                 if letter.is_system() {
                     return Poll::Ready(letter);
                 }
-                pending.system.get_or_insert_default().waiting.push_back(letter);
+                self.system().waiting.push_back(letter);
             }
         }
         Poll::Pending
     }
 
-    /// In the order of [`next`](Self::next); what waited while the server was suspended comes before the mailbox.
+    /// In the order of [`poll_next`](Self::poll_next); what waited while the server was suspended comes before the
+    /// mailbox.
     fn poll_resumed(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
-        if let Some(letter) = self.pending().continues.pop_front() {
+        if let Some(letter) = self.rare().continues.pop_front() {
             return Poll::Ready(letter);
         }
         self.take_letters();
         if let Poll::Ready(letter) = self.poll_background(cx) {
-            return Poll::Ready(letter);
+            return self.take_instead_of_timeout(letter);
         }
-        if let Some(letter) = self.system().waiting.pop_front() {
-            return Poll::Ready(letter);
+        let waiting = self.system().waiting.pop_front();
+        if let Some(letter) = waiting.or_else(|| self.open_letter()) {
+            return self.take_instead_of_timeout(letter);
         }
-        self.open_letter().map_or(Poll::Pending, Poll::Ready)
+        if self.system().hibernate {
+            return Poll::Ready(hibernation_letter());
+        }
+        // At most one of the two runs. Once, not again and again: one that has hibernated waits for a message.
+        if self.has_timeout() {
+            return self.poll_timeout(cx);
+        }
+        match self.system() {
+            System { hibernate_after: Some(after), hibernated: false, .. } => {
+                let after = *after;
+                self.poll_idle(after, hibernation_letter, cx)
+            }
+            _ => Poll::Pending,
+        }
     }
 }
 
@@ -189,8 +184,8 @@ impl<S: GenServer> Message<S> for Hibernate {
     const SENT: bool = false;
     const SYSTEM: bool = true;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
-        PooledFuture::new(async move { hibernate(server, cx) })
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move { hibernate(server, cx) }
     }
 }
 
@@ -201,11 +196,11 @@ fn hibernation_letter<S: GenServer>() -> Letters<S> {
 /// Gives up memory that the server does not need while it is idle.
 fn hibernate<S: GenServer>(server: &mut S, cx: &mut Cx<S>) -> NoReply {
     server.shrink();
-    cx.pending().continues.shrink_to_fit();
+    cx.rare().continues.shrink_to_fit();
     let system = cx.system();
     system.waiting.shrink_to_fit();
     system.hibernated = true;
-    cx.process().process().shrink();
+    cx.own().shrink();
     noreply()
 }
 
@@ -217,7 +212,7 @@ pub(crate) async fn request<S: GenServer, R: Send + 'static>(
     request: impl FnOnce(&mut S, &mut Cx<S>, Caller<R>) -> NoReply + Send + 'static,
 ) -> Result<R, CallError> {
     let process: ProcRef = server.0.clone();
-    if current::waits_for(&process) {
+    if current::waits_for(process.process()) {
         return Err(CallError::CallingSelf);
     }
     let clock = process.process().node.clock.clone();

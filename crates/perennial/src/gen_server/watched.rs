@@ -3,13 +3,13 @@
 
 use crate::{
     gen_server::{
-        Cx, GenServer,
+        Cx, GenServer, NoReply,
         debug::Event,
-        message::{Handling, Letters, Message},
+        message::{Letters, Message},
     },
     process::panics::CatchUnwind,
 };
-use perennial_cell::PooledFuture;
+use std::future::Future;
 
 /// The debug options are told before and after the letter in it is handled.
 pub(super) struct Watched<S: GenServer>(pub(super) Letters<S>);
@@ -18,10 +18,10 @@ impl<S: GenServer> Message<S> for Watched<S> {
     /// The letter in it counts.
     const SENT: bool = false;
 
-    fn handle<'a>(self, server: &'a mut S, cx: &'a mut Cx<S>) -> Handling<'a> {
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
         let Self(mut letter) = self;
         let (event, reply) = (letter.event(), letter.reply_to_come());
-        PooledFuture::new(async move {
+        async move {
             if let Some(event) = &event {
                 cx.tell(event, server);
             }
@@ -37,7 +37,7 @@ impl<S: GenServer> Message<S> for Watched<S> {
                 cx.tell(&out, server);
             }
             Ok(())
-        })
+        }
     }
 }
 
@@ -45,7 +45,7 @@ impl<S: GenServer> Cx<S> {
     /// Tells the debug options of an event.
     fn tell(&mut self, event: &Event, server: &S) {
         let me = self.pid();
-        if let Some(system) = &mut self.pending().system {
+        if let Some(system) = self.system_if_any() {
             system.debug.handle(event, server, me);
         }
     }

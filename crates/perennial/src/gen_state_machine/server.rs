@@ -7,8 +7,7 @@ use crate::{
     exit_reason::ExitReason,
     gen_server::{
         Caller, Cx, GenServer, HandleCall, HandleCast, HandleContinue, HandleInfo, InitError, NoReply, Reply,
-        ServerRef,
-        message::{Handling, Message},
+        ServerRef, message::Message,
     },
     gen_state_machine::{
         EnterCx, Event, EventCx, GenStateMachine, HandleCallEvent, HandleEvent,
@@ -23,8 +22,7 @@ use crate::{
         timer,
     },
 };
-use perennial_cell::PooledFuture;
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, future::Future, sync::Arc, time::Duration};
 
 type Asked<M> = Actions<TimeoutName, Event<M>>;
 
@@ -126,7 +124,7 @@ impl<M: GenStateMachine> StateMachine<M> {
         while let Some(event) = self.core.next() {
             // As between two messages: others get their turn, and a caller that was dropped is told.
             tokio::task::coop::consume_budget().await;
-            cx.process().process().settle_dropped_callers();
+            cx.own().settle_dropped_callers();
             let mut asked = Actions::default();
             let next = event.handle(&mut self.data, &self.state, &mut EventCx::new(cx, &mut asked)).await?;
             self.transition(next, asked, cx).await?;
@@ -187,13 +185,17 @@ struct Fired {
 }
 
 impl<M: GenStateMachine> Message<StateMachine<M>> for Fired {
-    fn handle<'a>(self, machine: &'a mut StateMachine<M>, cx: &'a mut Cx<StateMachine<M>>) -> Handling<'a> {
-        PooledFuture::new(async move {
+    fn handle(
+        self,
+        machine: &mut StateMachine<M>,
+        cx: &mut Cx<StateMachine<M>>,
+    ) -> impl Future<Output = NoReply> + Send {
+        async move {
             machine.timers.remove(&self.number);
             // Race: it was on its way while its time-out was cancelled or set again. Then it is no event.
             machine.core.fired(&self.kind, self.number);
             machine.handle_waiting(cx).await
-        })
+        }
     }
 }
 
@@ -201,7 +203,7 @@ impl<M: GenStateMachine> Message<StateMachine<M>> for Fired {
 struct Alarm<M: GenStateMachine>(ServerRef<StateMachine<M>>);
 
 impl<M: GenStateMachine> Receive<Fired> for Alarm<M> {
-    fn receive(&self, fired: Fired) -> Result<(), Fired> {
+    fn receive(self: Arc<Self>, fired: Fired) -> Result<(), Fired> {
         self.0.send(fired)
     }
     fn process(&self) -> &Process {

@@ -100,7 +100,7 @@ impl Table {
 
 /// The table of a supervisor.
 pub(super) fn of(supervisor: &ServerRef<Supervisor>) -> Result<&Table, CallError> {
-    let public = supervisor.0.process.public.get();
+    let public = supervisor.0.process.public();
     // Any other supervisor has none.
     public.and_then(|public| (&**public as &dyn Any).downcast_ref()).ok_or(CallError::WrongServer)
 }
@@ -114,7 +114,7 @@ pub(super) struct WithTable<A> {
 impl<A: Register<Supervisor>> Register<Supervisor> for WithTable<A> {
     fn register(&self, supervisor: &ServerRef<Supervisor>) -> Registered {
         // Before the name: who finds the supervisor finds its table. Nobody else sets it.
-        let _ = supervisor.0.process.public.set(self.table.clone());
+        let _ = supervisor.0.process.rare().public.set(self.table.clone());
         self.name.register(supervisor)
     }
 

@@ -23,10 +23,10 @@ impl<G: Key> GenServer for Pg<G> {
     async fn init(_: Scope<G>, cx: &mut Cx<Self>) -> Result<Self, InitError> {
         cx.trap_exit();
         let table = Arc::new(Table::<G>::new());
-        let process = cx.process().process();
+        let process = cx.own();
         process.lock().ties().rows.push(Arc::new(Closing(table.clone())));
         // Last: from now on the scope is there for others. Nobody else sets this.
-        let _ = process.public.set(table);
+        let _ = process.rare().public.set(table);
         Ok(Self(PhantomData))
     }
 

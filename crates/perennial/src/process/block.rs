@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //!
-//! 1. `phase` goes from `Alive` to `Dying` to `Gone` and never back; the reason is fixed by the first step.
+//! 1. `phase` goes from `Alive` to `Gone`, step by step, and never back; the reason is fixed by the first step.
 //! 2. Links are kept on both sides. They are made and removed under both locks, taken in the order of the pids; no two
 //!    locks of processes are held anywhere else. One who ends takes its side whole, then tells the others, each under
 //!    its own lock, if the link is still there. So no link is known to one side only, but while it is being told.
@@ -20,60 +20,96 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::{Pid, Ref},
     process::{
+        ancestor::Ancestor,
         events::{EventId, EventKind},
         inline::Inline,
         messages::{Down, Exit},
         node::NodeInner,
-        run::{Body, BodyTurn},
+        run,
         signal::Signal,
-        stats::Stats,
+        stats::{Busy, Stats},
         ties::Ties,
     },
-    sync::{AtomicBool, Mutex, MutexGuard},
+    sync::{AtomicU16, Mutex, MutexGuard},
 };
-use perennial_cell::{Activity, Closed, Erase, Mailbox, Notified, Turns};
+use perennial_cell::{Activity, Closed, Erase, Mailbox, Notified, OnceBox, Turn, Turns};
 use rustc_hash::FxHashMap;
 use std::{
     any::Any,
     fmt,
     pin::pin,
     sync::{
-        Arc, OnceLock, Weak,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
     },
-    task::Waker,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// A process of any kind.
 pub(crate) type ProcRef = Arc<dyn Proc>;
 
-/// What can be done with a process whose messages have unknown types.
+/// What can be done with a process of any kind.
 pub(crate) trait Proc: Send + Sync + 'static {
     fn process(&self) -> &Process;
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    /// The type of what runs in it.
+    fn behaviour(&self) -> &'static str;
+    /// How many messages it was sent.
+    fn sent(&self) -> u64;
+    /// Has it polled soon. May be called under its lock.
+    fn notify(self: Arc<Self>);
     /// Closes the mailbox and drops what is in it.
     fn close(&self);
     /// Takes the turn for which it was scheduled.
     fn run(self: Arc<Self>);
+    /// Ends it, as nobody polls it any more.
+    fn abandon(self: Arc<Self>);
+    /// Ends it here and now, if it is idle and `doom` has it die; false if not.
+    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut()) -> bool;
     /// Asks for an orderly stop by a message; false if this kind of process has none.
-    fn request_stop(&self, reason: ExitReason) -> bool;
-    /// Whether messages wait for a reader that has a waker of its own.
-    fn has_mail(&self) -> bool {
-        false
-    }
+    fn request_stop(self: Arc<Self>, reason: ExitReason) -> bool;
 }
 
-/// A process and its mailbox.
-pub(crate) struct Block<D: ?Sized> {
+/// A kind of process, named by the common form of its letters.
+pub(crate) trait Kind: Send {
+    /// What each process of this kind has besides what all have.
+    type Own: Send + Sync + 'static;
+    /// What it runs.
+    type Body: Default + Send + 'static;
+
+    fn behaviour(block: &Block<Self>) -> &'static str;
+    /// Goes on with what it runs; ready with the reason when that has ended.
+    fn poll(
+        block: &Arc<Block<Self>>,
+        turn: &mut Turn<'_, Self::Body>,
+        cx: &mut Context<'_>,
+    ) -> Poll<ExitReason>;
+    /// Drops what it runs, and all that this has left. User code may panic in it only after all is done.
+    fn drop_body(turn: &mut Turn<'_, Self::Body>);
+    /// Drops what is in the mailbox, which is closed from now on.
+    fn close(block: &Block<Self>);
+    /// See [`Proc::request_stop`].
+    fn request_stop(block: &Arc<Block<Self>>, reason: ExitReason) -> bool;
+}
+
+/// A process, its mailbox, and what it runs.
+pub(crate) struct Block<D: ?Sized + Kind> {
     pub(crate) process: Process,
+    pub(crate) own: D::Own,
     mailbox: Mailbox<D>,
+    /// What it runs, and the right to poll that.
+    pub(crate) turns: Turns<D::Body>,
 }
 
-impl<D: ?Sized> Block<D> {
-    pub(crate) fn new(process: Process) -> Self {
-        Self { process, mailbox: Mailbox::new() }
+/// The turn of a process.
+pub(crate) type BodyTurn<'a, D> = Turn<'a, <D as Kind>::Body>;
+
+impl<D: ?Sized + Kind> Block<D> {
+    pub(crate) fn new(process: Process, own: D::Own) -> Self {
+        let turns = Turns::new(D::Body::default(), process.node.clock.activity());
+        Self { process, own, mailbox: Mailbox::new(), turns }
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -84,16 +120,6 @@ impl<D: ?Sized> Block<D> {
         &self.mailbox
     }
 
-    /// Sends a message. An error gives it back: the process has ended.
-    pub(crate) fn send<M: Send>(&self, message: M) -> Result<(), M>
-    where
-        D: Erase<M>,
-    {
-        self.push(message)?;
-        self.process.notify_message();
-        Ok(())
-    }
-
     /// Puts a message into the mailbox and has nobody polled: for one who has the process's turn, or notifies.
     pub(crate) fn push<M: Send>(&self, message: M) -> Result<(), M>
     where
@@ -101,9 +127,106 @@ impl<D: ?Sized> Block<D> {
     {
         self.mailbox.push(message).map_err(|Closed(message)| message)
     }
+
+    /// Takes a turn, if nobody has one and nobody is to have one.
+    pub(crate) fn try_turn(&self) -> Option<BodyTurn<'_, D>> {
+        let clock = &self.process.node.clock;
+        let activity = clock.activity();
+        if let Some(activity) = activity {
+            activity.enter();
+        }
+        let turn = self.turns.try_begin();
+        if turn.is_none() && activity.is_some_and(Activity::leave) {
+            clock.quiet();
+        }
+        turn
+    }
+
+    /// The next turn wakes `waker`, if there is something to read. To be called before the read that may find
+    /// nothing.
+    pub(crate) fn set_reader(&self, waker: &Waker) {
+        let old = self.process.lock().bonds().reader.replace(waker.clone());
+        drop(old);
+        self.turns.set_reader();
+    }
 }
 
-impl<D: ?Sized> fmt::Debug for Block<D> {
+impl<D: ?Sized + Kind + 'static> Block<D> {
+    /// Sends a message. An error gives it back: the process has ended.
+    pub(crate) fn send<M: Send>(self: &Arc<Self>, message: M) -> Result<(), M>
+    where
+        D: Erase<M>,
+    {
+        self.push(message)?;
+        self.notify_message();
+        Ok(())
+    }
+
+    /// Has the process polled soon. May be called under its lock.
+    pub(crate) fn notify(self: &Arc<Self>) {
+        self.after_notify(self.turns.notify(self.process.node.clock.activity()));
+    }
+
+    /// As [`notify`](Self::notify), for a message that was put into the mailbox; counts it.
+    pub(crate) fn notify_message(self: &Arc<Self>) {
+        self.after_notify(self.turns.notify_message(self.process.node.clock.activity()));
+    }
+
+    fn after_notify(self: &Arc<Self>, notified: Notified) {
+        match notified {
+            Notified::Schedule => self.process.node.scheduler.schedule(self.clone()),
+            Notified::Flooded { quiet } => {
+                self.process.node.scheduler.wake_one();
+                if quiet {
+                    self.process.node.clock.quiet();
+                }
+            }
+            Notified::Known { quiet: true } => self.process.node.clock.quiet(),
+            Notified::Known { quiet: false } => {}
+        }
+    }
+}
+
+impl<D: ?Sized + Kind + 'static> Proc for Block<D> {
+    fn process(&self) -> &Process {
+        &self.process
+    }
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+    fn behaviour(&self) -> &'static str {
+        D::behaviour(self)
+    }
+    fn sent(&self) -> u64 {
+        self.turns.messages()
+    }
+    fn notify(self: Arc<Self>) {
+        Self::notify(&self);
+    }
+    fn close(&self) {
+        D::close(self);
+    }
+    fn run(self: Arc<Self>) {
+        run::run(&self);
+    }
+    fn abandon(self: Arc<Self>) {
+        run::abandon(&self);
+    }
+    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut()) -> bool {
+        run::end_if_idle(&self, doom)
+    }
+    fn request_stop(self: Arc<Self>, reason: ExitReason) -> bool {
+        D::request_stop(&self, reason)
+    }
+}
+
+impl<D: ?Sized + Kind> AsRef<Turns<D::Body>> for Block<D> {
+    fn as_ref(&self) -> &Turns<D::Body> {
+        &self.turns
+    }
+}
+
+impl<D: ?Sized + Kind> fmt::Debug for Block<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Block({})", self.process.pid)
     }
@@ -115,7 +238,7 @@ pub(crate) struct New<'a> {
     pub(crate) order: u64,
     pub(crate) node: Arc<NodeInner>,
     pub(crate) parent: Option<&'a Process>,
-    pub(crate) behaviour: &'static str,
+    pub(crate) callers: Option<Arc<Ancestor>>,
     pub(crate) room: Option<usize>,
     /// The longest run by a caller that is not slow; none if callers are never to run it.
     pub(crate) inline: Option<Duration>,
@@ -127,114 +250,89 @@ pub(crate) struct Process {
     pub(crate) node: Arc<NodeInner>,
     /// Its number among all processes of its node, by start.
     pub(crate) order: u64,
-    pub(crate) parent: Option<Pid>,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
-    /// Of a task: who asked for it, who asked for that one, and so on.
-    pub(crate) callers: Option<Arc<Ancestor>>,
-    pub(crate) behaviour: &'static str,
+    rare: OnceBox<Rare>,
     pub(crate) stats: Stats,
-    /// What higher layers attach for others to find, such as the table of a registry.
-    pub(crate) public: OnceLock<Arc<dyn Public>>,
-    /// Room for casts, if that is bounded: each that waits holds a permit.
-    pub(crate) room: Option<Arc<Semaphore>>,
-    /// Set when the parent has asked a process that traps exits to end; the request lies in the mailbox.
-    pub(crate) shutdown: AtomicBool,
-    /// What it runs, and the right to poll that.
-    pub(crate) turns: Turns<Body>,
-    /// Itself, for the queue of those who are to be polled.
-    me: Weak<dyn Proc>,
-    /// Whether those who call it run it at once.
-    pub(crate) inline: Inline,
-    /// `DOOMED`, `OBSERVED`, `ENDING`, `WATCHED`: what is to be looked at before and after a poll; most have none of it.
-    attention: AtomicU8,
-    /// Set when `Bonds::unsettled` may hold something.
-    has_unsettled: AtomicBool,
     /// The event on whose behalf the process acts now, or 0. Written by the process itself.
     cause: AtomicU64,
+    /// Whether those who call it run it at once.
+    pub(crate) inline: Inline,
+    /// `DOOMED` and so on: mostly none of it.
+    flags: AtomicU16,
     state: Mutex<State>,
 }
 
-/// A flag of `attention`: set once `State::doom` is.
-const DOOMED: u8 = 1;
-/// A flag of `attention`: busy time is measured.
-const OBSERVED: u8 = 2;
-/// A flag of `attention`: the phase is not `Alive` any more. Set under the lock, with the phase.
-const ENDING: u8 = 4;
-/// A flag of `attention`: messages are not handled as usual, because it is suspended or something is recorded of it.
-const WATCHED: u8 = 8;
+/// `State::doom` is set.
+const DOOMED: u16 = 1;
+/// Busy time is measured.
+const OBSERVED: u16 = 2;
+/// What is to be looked at before and after a poll.
+const ATTENTION: u16 = DOOMED | OBSERVED;
+/// `Bonds::unsettled` may hold something.
+const UNSETTLED: u16 = 4;
+/// The parent has asked a process that traps exits to end; the request lies in the mailbox.
+const ASKED_TO_END: u16 = 8;
+/// It has started: `init` has succeeded.
+const STARTED: u16 = 16;
+/// One who started it waits to be told so: `Bonds::starter`.
+const AWAITED: u16 = 32;
+/// A callback has stopped it, and it does the last thing that it does itself.
+const STOPPING: u16 = 64;
+/// The phase is not `Alive` any more. Set under the lock, with the phase.
+const ENDING: u16 = 128;
+/// Messages are not handled as usual, because it is suspended or something is recorded of it.
+const WATCHED: u16 = 256;
 
-/// A process's parents, grandparents and so on, or a task's callers; of very many generations only the nearest.
-#[derive(Debug)]
-pub(crate) struct Ancestor {
-    pub(crate) pid: Pid,
-    pub(crate) next: Option<Arc<Ancestor>>,
-    generation: usize,
-}
-
-/// How many generations are remembered at most; half of them when there are more. A chain of processes each of which
-/// starts the next would else grow for ever, and its drop would need a stack as deep.
-const GENERATIONS: usize = 512;
-
-impl Ancestor {
-    /// The ancestors of a child of `parent`; all of its children share them.
-    pub(crate) fn of_child(parent: &Process) -> Arc<Self> {
-        let new = || Self::before(parent.pid, parent.ancestors.as_ref());
-        parent.lock().ties().as_ancestor.get_or_insert_with(new).clone()
-    }
-
-    /// The callers of a task that `caller` asks for.
-    pub(crate) fn of_task(caller: &Process) -> Arc<Self> {
-        Self::before(caller.pid, caller.callers.as_ref())
-    }
-
-    /// `pid`, and then those known before.
-    fn before(pid: Pid, known: Option<&Arc<Self>>) -> Arc<Self> {
-        let push = |next: Option<Arc<Self>>, pid| {
-            let generation = next.as_ref().map_or(1, |next| next.generation + 1);
-            Some(Arc::new(Self { pid, next, generation }))
-        };
-        let kept = match known {
-            Some(ancestors) if ancestors.generation >= GENERATIONS => {
-                let nearest: Vec<_> = Self::pids(known).take(GENERATIONS / 2).collect();
-                nearest.into_iter().rev().fold(None, push)
-            }
-            _ => known.cloned(),
-        };
-        push(kept, pid).expect("it was pushed")
-    }
-
-    /// From the parent on.
-    pub(crate) fn pids(first: Option<&Arc<Self>>) -> impl Iterator<Item = Pid> {
-        std::iter::successors(first, |ancestor| ancestor.next.as_ref()).map(|ancestor| ancestor.pid)
-    }
+/// What few processes have, and is looked at without a lock.
+#[derive(Default)]
+pub(crate) struct Rare {
+    /// Itself, as its children know it.
+    pub(crate) as_ancestor: OnceLock<Arc<Ancestor>>,
+    /// Of a task: who asked for it, who asked for that one, and so on.
+    callers: Option<Arc<Ancestor>>,
+    /// What higher layers attach for others to find, such as the table of a registry.
+    pub(crate) public: OnceLock<Arc<dyn Public>>,
+    /// Room for casts, if that is bounded: each that waits holds a permit.
+    room: Option<Arc<Semaphore>>,
+    pub(crate) busy: Busy,
 }
 
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
-    pub(crate) doom: Option<(ExitReason, EventId)>,
-    pub(crate) trap: Option<Arc<dyn Trap>>,
+    /// Of one that is alive: that of the deadly signal that it is to die of. Else its own, which is fixed.
+    brief: Brief,
+    /// The reason, if it has something to tell.
+    told: Option<Box<ExitReason>>,
+    /// The deadly signal, as the bits of an [`EventId`].
+    signal: u64,
     pub(crate) ties: Option<Box<Ties>>,
     pub(crate) bonds: Option<Box<Bonds>>,
-    /// Answers the one who started it, with success by the process itself or else by its last act.
-    pub(crate) starter: Option<Starter>,
-    /// The reply of `stop_reply`, sent when state and names are gone.
-    pub(crate) last_reply: Option<Box<dyn FnOnce() + Send>>,
 }
 
-#[derive(Default)]
+/// A reason in a byte: most have nothing to tell.
+#[derive(Clone, Copy, Default)]
+enum Brief {
+    #[default]
+    None,
+    Normal,
+    Shutdown,
+    Killed,
+    NoProc,
+    Told,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     #[default]
     Alive,
-    /// The reason is fixed. `told` when monitors and links have been taken: too late for new ones.
-    Dying {
-        reason: ExitReason,
-        settled: bool,
-        told: bool,
-    },
-    Gone {
-        reason: ExitReason,
-    },
+    /// The reason is fixed.
+    Dying,
+    /// Callers that wait have been told.
+    Settled,
+    /// Monitors and links have been taken: too late for new ones.
+    Told,
+    Gone,
 }
 
 /// What few processes have, or have much of; see [`Ties`] for what many have.
@@ -247,6 +345,14 @@ pub(crate) struct Bonds {
     pub(crate) label: Option<String>,
     pub(crate) callers: FxHashMap<usize, Arc<dyn Settle>>,
     pub(crate) unsettled: Vec<Arc<dyn Settle>>,
+    /// Who gets exit signals as messages.
+    pub(crate) trap: Option<Arc<dyn Trap>>,
+    /// Answers the one who started it, with success by the process itself or else by its last act.
+    pub(crate) starter: Option<Starter>,
+    /// What that one is told, if the start has failed.
+    pub(crate) outcome: Option<Started>,
+    /// The reply of `stop_reply`, sent when state and names are gone.
+    pub(crate) last_reply: Option<LastReply>,
     /// What the report of its crash is to say.
     pub(crate) crash: Option<Box<Crash>>,
     /// Tells those who wait until the process is asked to end, or ends.
@@ -261,6 +367,9 @@ pub(crate) struct Crash {
     pub(crate) state: Option<String>,
     pub(crate) log: Option<String>,
 }
+
+/// Sends the reply of `stop_reply`.
+pub(crate) type LastReply = Box<dyn FnOnce() + Send>;
 
 /// Told with which result a start ended.
 pub(crate) type Starter = Box<dyn FnOnce(Started) + Send>;
@@ -280,19 +389,19 @@ pub(crate) enum Watcher {
     /// A process, through its mailbox.
     Process { to: Arc<dyn Receive<Down>>, name: Option<Arc<str>> },
     /// A future.
-    Future(tokio::sync::oneshot::Sender<Down>),
+    Future(oneshot::Sender<Down>),
 }
 
 /// A process that takes messages of type `M`. To receive is to push and to notify, and may be done under the lock of
 /// the process: no user code runs, and no lock of the process is taken.
 pub(crate) trait Receive<M>: Send + Sync {
-    fn receive(&self, message: M) -> Result<(), M>;
+    fn receive(self: Arc<Self>, message: M) -> Result<(), M>;
     fn process(&self) -> &Process;
 }
 
 /// A process that takes exit signals as messages; under its lock, as [`Receive`].
 pub(crate) trait Trap: Send + Sync {
-    fn trapped(&self, exit: Exit);
+    fn trapped(self: Arc<Self>, exit: Exit);
 }
 
 /// What a process shows to others.
@@ -327,27 +436,23 @@ pub(crate) trait Settle: Send + Sync {
 }
 
 impl Process {
-    pub(crate) fn new(new: New<'_>, me: Weak<dyn Proc>) -> Self {
-        let New { pid, order, node, parent, behaviour, room, inline } = new;
-        let turns = Turns::new(None, node.clock.activity());
+    pub(crate) fn new(new: New<'_>) -> Self {
+        let New { pid, order, node, parent, callers, room, inline } = new;
+        let rare = OnceBox::new();
+        if callers.is_some() || room.is_some() {
+            let room = room.map(|room| Arc::new(Semaphore::new(room)));
+            rare.get_or_init(|| Rare { callers, room, ..Rare::default() });
+        }
         Self {
             pid,
             node,
             order,
-            parent: parent.map(|parent| parent.pid),
             ancestors: parent.map(Ancestor::of_child),
-            callers: None,
-            behaviour,
+            rare,
             stats: Stats::default(),
-            public: OnceLock::new(),
-            room: room.map(|room| Arc::new(Semaphore::new(room))),
-            turns,
-            me,
-            inline: Inline::new(inline),
-            attention: AtomicU8::new(0),
-            has_unsettled: AtomicBool::new(false),
-            shutdown: AtomicBool::new(false),
             cause: AtomicU64::new(0),
+            inline: Inline::new(inline),
+            flags: AtomicU16::new(0),
             state: Mutex::default(),
         }
     }
@@ -356,50 +461,34 @@ impl Process {
         self.state.lock().expect("no user code runs under the lock of a process")
     }
 
-    /// Has the process polled soon. May be called under its lock.
-    pub(crate) fn notify(&self) {
-        let notified = self.turns.notify(self.node.clock.activity());
-        self.after_notify(notified);
+    /// The process that started it, and is linked to it from the start.
+    pub(crate) fn parent(&self) -> Option<Pid> {
+        self.ancestors.as_ref().map(|parent| parent.pid)
     }
 
-    /// As [`notify`](Self::notify), for a message that was put into the mailbox; counts it.
-    pub(crate) fn notify_message(&self) {
-        let notified = self.turns.notify_message(self.node.clock.activity());
-        self.after_notify(notified);
+    /// Of a task: who asked for it, who asked for that one, and so on.
+    pub(crate) fn callers(&self) -> Option<&Arc<Ancestor>> {
+        self.rare.get()?.callers.as_ref()
     }
 
-    fn after_notify(&self, notified: Notified) {
-        match notified {
-            Notified::Schedule => {
-                // It is there: this is a method of what it points to.
-                if let Some(me) = self.me.upgrade() {
-                    self.node.scheduler.schedule(me);
-                }
-            }
-            Notified::Known { quiet: true } => self.node.clock.quiet(),
-            Notified::Known { quiet: false } => {}
-        }
+    /// Room for casts, if that is bounded.
+    pub(crate) fn room(&self) -> Option<&Arc<Semaphore>> {
+        self.rare.get()?.room.as_ref()
     }
 
-    /// Takes a turn, if nobody has one and nobody is to have one.
-    pub(crate) fn try_turn(&self) -> Option<BodyTurn<'_>> {
-        let activity = self.node.clock.activity();
-        if let Some(activity) = activity {
-            activity.enter();
-        }
-        let turn = self.turns.try_begin();
-        if turn.is_none() && activity.is_some_and(Activity::leave) {
-            self.node.clock.quiet();
-        }
-        turn
+    /// What higher layers have attached.
+    pub(crate) fn public(&self) -> Option<&Arc<dyn Public>> {
+        self.rare.get()?.public.get()
     }
 
-    /// The next turn wakes `waker`, if there is something to read. To be called before the read that may find
-    /// nothing.
-    pub(crate) fn set_reader(&self, waker: &Waker) {
-        let old = self.lock().bonds().reader.replace(waker.clone());
-        drop(old);
-        self.turns.set_reader();
+    /// What few have; made if it is not there.
+    pub(crate) fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Rare::default)
+    }
+
+    /// What few have, if it has.
+    pub(crate) fn rare_if_any(&self) -> Option<&Rare> {
+        self.rare.get()
     }
 
     pub(crate) fn wake_reader(&self) {
@@ -410,35 +499,105 @@ impl Process {
         }
     }
 
+    fn has_flag(&self, flag: u16) -> bool {
+        // Acquire: pairs with `set_flag`; what the flag says is there is read after this.
+        let flags = match cfg!(perennial_loom) {
+            false => self.flags.load(Ordering::Acquire),
+            // As it is the last one that is read there: loom does not see that one turn is ordered before the next.
+            true => self.flags.fetch_or(0, Ordering::AcqRel),
+        };
+        flags & flag != 0
+    }
+
+    /// Returns the flags as they were.
+    fn set_flag(&self, flag: u16) -> u16 {
+        self.flags.fetch_or(flag, Ordering::AcqRel)
+    }
+
+    fn clear_flag(&self, flag: u16) {
+        self.flags.fetch_and(!flag, Ordering::AcqRel);
+    }
+
     /// Whether there is anything to be done before or after a poll: it is doomed or observed.
     pub(crate) fn needs_attention(&self) -> bool {
-        // Acquire: as for each of the two.
-        self.attention.load(Ordering::Acquire) != 0
+        self.has_flag(ATTENTION)
     }
 
     pub(crate) fn is_doomed(&self) -> bool {
-        // Acquire: pairs with `doom`; the reason itself is read under the lock.
-        self.attention.load(Ordering::Acquire) & DOOMED != 0
+        self.has_flag(DOOMED)
     }
 
     pub(crate) fn is_observed(&self) -> bool {
-        self.attention.load(Ordering::Acquire) & OBSERVED != 0
+        self.has_flag(OBSERVED)
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.has_flag(STOPPING)
+    }
+
+    pub(crate) fn set_stopping(&self) {
+        self.set_flag(STOPPING);
+    }
+
+    /// The start has succeeded: whoever waits for it goes on.
+    pub(crate) fn started(&self) {
+        // Race: one who starts to wait now has either set `AWAITED` before, and is told, or finds `STARTED`.
+        if self.set_flag(STARTED) & AWAITED != 0 {
+            let starter = self.lock().bonds.as_mut().and_then(|bonds| bonds.starter.take());
+            if let Some(starter) = starter {
+                starter(Started::Running);
+            }
+        }
+    }
+
+    /// The start has failed: who waits for it is told how, once the process is gone.
+    pub(crate) fn start_failed(&self, outcome: Started) {
+        self.lock().bonds().outcome = Some(outcome);
+    }
+
+    /// How the start ended; or, if it has not, where that is told.
+    pub(crate) fn start_ended(&self) -> Result<Started, oneshot::Receiver<Started>> {
+        if self.has_flag(STARTED) {
+            return Ok(Started::Running);
+        }
+        let mut state = self.lock();
+        if state.phase == Phase::Gone {
+            let outcome = state.bonds.as_mut().and_then(|bonds| bonds.outcome.take());
+            return Ok(outcome.unwrap_or_else(|| Started::Exit(state.fixed_reason())));
+        }
+        let (tell, told) = oneshot::channel();
+        // An error says that nobody waits any more.
+        state.bonds().starter = Some(Box::new(move |outcome| drop(tell.send(outcome))));
+        if self.set_flag(AWAITED) & STARTED == 0 {
+            return Err(told);
+        }
+        // Race: see `started`. It has not seen that somebody waits.
+        let starter = state.bonds().starter.take();
+        drop(state);
+        drop(starter);
+        Ok(Started::Running)
+    }
+
+    /// Sent when state and names are gone.
+    pub(crate) fn set_last_reply(&self, reply: LastReply) {
+        self.lock().bonds().last_reply = Some(reply);
     }
 
     /// Has the busy time of this process measured.
     pub(crate) fn observe(&self) {
-        self.attention.fetch_or(OBSERVED, Ordering::AcqRel);
+        self.set_flag(OBSERVED);
     }
 
     pub(crate) fn unobserve(&self) {
-        self.attention.fetch_and(!OBSERVED, Ordering::AcqRel);
+        self.clear_flag(OBSERVED);
     }
 
     /// Sets the deadly signal that the process is to die of; the first one counts.
     pub(crate) fn doom(&self, state: &mut State, reason: ExitReason, signal: EventId) {
-        if state.doom.is_none() {
-            state.doom = Some((reason, signal));
-            self.attention.fetch_or(DOOMED, Ordering::AcqRel);
+        if state.is_alive() && !state.has_reason() {
+            state.set_reason(reason);
+            state.signal = EventId::to_bits(Some(signal));
+            self.set_flag(DOOMED);
         }
     }
 
@@ -452,47 +611,40 @@ impl Process {
 
     /// Alive: not ending, and no deadly signal has arrived. Takes no lock, so it may be asked under any.
     pub(crate) fn is_alive(&self) -> bool {
-        // Acquire: pairs with `doom` and `end`.
-        self.attention.load(Ordering::Acquire) & (DOOMED | ENDING) == 0
-    }
-
-    /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.
-    pub(crate) fn is_watched(&self) -> bool {
-        // Acquire: pairs with `set_watched`.
-        self.attention.load(Ordering::Acquire) & WATCHED != 0
-    }
-
-    pub(crate) fn set_watched(&self, watched: bool) {
-        // AcqRel: one who is told afterwards sees it.
-        match watched {
-            true => self.attention.fetch_or(WATCHED, Ordering::AcqRel),
-            false => self.attention.fetch_and(!WATCHED, Ordering::AcqRel),
-        };
+        !self.has_flag(DOOMED | ENDING)
     }
 
     /// Whether its reason is fixed.
     pub(crate) fn is_ending(&self) -> bool {
-        // Acquire: pairs with `end`.
-        self.attention.load(Ordering::Acquire) & ENDING != 0
+        self.has_flag(ENDING)
     }
 
-    /// Fixes the reason: from now on it is not alive.
-    pub(crate) fn end(&self, state: &mut State, reason: ExitReason) {
-        state.phase = Phase::Dying { reason, settled: false, told: false };
-        // AcqRel: one who sees it sees what came before; it comes before all other last acts.
-        self.attention.fetch_or(ENDING, Ordering::AcqRel);
+    /// Its reason is fixed: from now on it is not alive. Before all other last acts.
+    pub(crate) fn set_ending(&self, state: &mut State) {
+        state.phase = Phase::Dying;
+        self.set_flag(ENDING);
+    }
+
+    /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.has_flag(WATCHED)
+    }
+
+    pub(crate) fn set_watched(&self, watched: bool) {
+        match watched {
+            true => drop(self.set_flag(WATCHED)),
+            false => self.clear_flag(WATCHED),
+        }
     }
 
     /// Has the end of this process settle a caller; at once, if it is past that.
     pub(crate) fn list_caller(&self, key: usize, caller: Arc<dyn Settle>) {
         let mut state = self.lock();
-        let reason = match &state.phase {
-            Phase::Alive | Phase::Dying { settled: false, .. } => {
-                state.bonds().callers.insert(key, caller);
-                return;
-            }
-            Phase::Dying { reason, .. } | Phase::Gone { reason } => reason.clone(),
-        };
+        if state.phase < Phase::Settled {
+            state.bonds().callers.insert(key, caller);
+            return;
+        }
+        let reason = state.fixed_reason();
         drop(state);
         caller.settle(CallError::Exit(reason));
     }
@@ -507,14 +659,14 @@ impl Process {
     /// callback ends which error the caller gets. By others, or after the end: it is told at once.
     pub(crate) fn drop_caller(&self, by_itself: bool, caller: Arc<dyn Settle>) {
         let mut state = self.lock();
-        let error = match &state.phase {
+        let error = match state.phase {
             Phase::Alive if !by_itself => CallError::NoReply,
-            Phase::Alive | Phase::Dying { settled: false, .. } => {
+            Phase::Alive | Phase::Dying => {
                 state.bonds().unsettled.push(caller);
-                self.has_unsettled.store(true, Ordering::Relaxed);
+                self.set_flag(UNSETTLED);
                 return;
             }
-            Phase::Dying { reason, .. } | Phase::Gone { reason } => CallError::Exit(reason.clone()),
+            _ => CallError::Exit(state.fixed_reason()),
         };
         drop(state);
         caller.settle(error);
@@ -522,9 +674,8 @@ impl Process {
 
     /// The callback is over and the server goes on: who was dropped in it gets no reply.
     pub(crate) fn settle_dropped_callers(&self) {
-        // Relaxed: written by this process, in the callback.
-        if self.has_unsettled.load(Ordering::Relaxed) {
-            self.has_unsettled.store(false, Ordering::Relaxed);
+        if self.has_flag(UNSETTLED) {
+            self.clear_flag(UNSETTLED);
             let unsettled = std::mem::take(&mut self.lock().bonds().unsettled);
             unsettled.iter().for_each(|caller| caller.settle(CallError::NoReply));
         }
@@ -532,8 +683,8 @@ impl Process {
 
     /// The parent has asked this process, which traps exits, to end.
     pub(crate) fn ask_to_end(&self) {
-        // Release: pairs with the look of one who waits. It is set first, so that one who misses the call sees it.
-        self.shutdown.store(true, Ordering::Release);
+        // First, so that one who misses the call sees it.
+        self.set_flag(ASKED_TO_END);
         let waiting = self.lock().bonds.as_ref().and_then(|bonds| bonds.asked_to_end.clone());
         if let Some(waiting) = waiting {
             waiting.notify_waiters();
@@ -544,7 +695,7 @@ impl Process {
     pub(crate) async fn asked_to_end(&self) {
         let waiting = {
             let mut state = self.lock();
-            if !matches!(state.phase, Phase::Alive) {
+            if !state.is_alive() {
                 return;
             }
             state.bonds().asked_to_end.get_or_insert_default().clone()
@@ -552,7 +703,7 @@ impl Process {
         let mut told = pin!(waiting.notified());
         told.as_mut().enable();
         // Race: it may have been asked before we were ready to be told. One that ends from now on tells us.
-        if !self.shutdown.load(Ordering::Acquire) && matches!(self.lock().phase, Phase::Alive) {
+        if !self.has_flag(ASKED_TO_END) && self.lock().is_alive() {
             told.await;
         }
     }
@@ -586,10 +737,8 @@ impl Process {
 
     /// The reason, if the process is ending or has ended.
     pub(crate) fn reason(&self) -> Option<ExitReason> {
-        match &self.lock().phase {
-            Phase::Alive => None,
-            Phase::Dying { reason, .. } | Phase::Gone { reason } => Some(reason.clone()),
-        }
+        let state = self.lock();
+        if state.is_alive() { None } else { state.reason() }
     }
 }
 
@@ -603,7 +752,59 @@ impl State {
     }
 
     pub(crate) fn is_alive(&self) -> bool {
-        matches!(self.phase, Phase::Alive)
+        self.phase == Phase::Alive
+    }
+
+    /// The reason of one that is ending or has ended.
+    fn fixed_reason(&self) -> ExitReason {
+        self.reason().expect("it is fixed by the first step from `Alive`")
+    }
+
+    /// That of the deadly signal that has arrived, or else its own.
+    pub(crate) fn reason(&self) -> Option<ExitReason> {
+        match self.brief {
+            Brief::None => None,
+            Brief::Normal => Some(ExitReason::Normal),
+            Brief::Shutdown => Some(ExitReason::Shutdown),
+            Brief::Killed => Some(ExitReason::Killed),
+            Brief::NoProc => Some(ExitReason::NoProc),
+            Brief::Told => self.told.as_deref().cloned(),
+        }
+    }
+
+    fn has_reason(&self) -> bool {
+        !matches!(self.brief, Brief::None)
+    }
+
+    /// There is none yet, or that of a signal, which stays.
+    pub(crate) fn set_reason(&mut self, reason: ExitReason) {
+        self.brief = match reason {
+            ExitReason::Normal => Brief::Normal,
+            ExitReason::Shutdown => Brief::Shutdown,
+            ExitReason::Killed => Brief::Killed,
+            ExitReason::NoProc => Brief::NoProc,
+            reason => {
+                self.told = Some(Box::new(reason));
+                Brief::Told
+            }
+        };
+    }
+
+    /// The deadly signal.
+    pub(crate) fn signal(&self) -> Option<EventId> {
+        EventId::from_bits(self.signal)
+    }
+
+    pub(crate) fn traps(&self) -> bool {
+        self.bonds.as_ref().is_some_and(|bonds| bonds.trap.is_some())
+    }
+
+    /// Who gets exit signals as messages from now on; returns who did before.
+    pub(crate) fn set_trap(&mut self, trap: Option<Arc<dyn Trap>>) -> Option<Arc<dyn Trap>> {
+        match trap {
+            Some(_) => std::mem::replace(&mut self.bonds().trap, trap),
+            None => self.bonds.as_mut()?.trap.take(),
+        }
     }
 
     pub(crate) fn has_link(&self, peer: Pid) -> bool {
@@ -612,6 +813,6 @@ impl State {
 
     /// Whether links and monitors can still be made, and will be told.
     pub(crate) fn can_bond(&self) -> bool {
-        matches!(self.phase, Phase::Alive | Phase::Dying { told: false, .. })
+        self.phase < Phase::Told
     }
 }

@@ -3,29 +3,42 @@
 use crate::{
     pid::Pid,
     process::{
-        block::ProcRef,
+        block::{Block, Kind, ProcRef, Process},
         events::EventId,
         node::{Node, NodeInner},
     },
     sync::thread_local,
 };
-use std::{cell::RefCell, mem, sync::Arc};
+use perennial_cell::Scoped;
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
-/// What is being polled.
-#[derive(Default)]
-struct Context {
-    process: Option<ProcRef>,
-    /// What runs is a start in the name of the process, beside its loop.
-    start: Option<Start>,
-    /// How many processes are being polled inside of each other.
-    depth: u32,
+/// A process that is being polled. To say so costs nothing; a reference of its own takes who asks for one.
+trait Current {
+    fn process(&self) -> &Process;
+    fn proc_ref(&self) -> ProcRef;
 }
 
-/// A start that is being polled.
-struct Start {
-    spawned: Spawned,
-    /// The event on whose behalf it runs. Not that of its process, which may do something else meanwhile.
-    cause: Option<EventId>,
+impl<D: ?Sized + Kind + 'static> Current for Arc<Block<D>> {
+    fn process(&self) -> &Process {
+        &self.process
+    }
+    fn proc_ref(&self) -> ProcRef {
+        self.clone()
+    }
+}
+
+/// What is being polled.
+struct Context {
+    process: Scoped<dyn Current>,
+    /// How many processes are being polled inside of each other.
+    depth: Cell<u32>,
+    /// Whether what runs is a start in its name, beside its loop; then `SPAWNED` has what it spawns.
+    starts: Cell<bool>,
+    /// The event on whose behalf that start runs. Not that of the process, which may do something else meanwhile.
+    cause: Cell<Option<EventId>>,
 }
 
 /// The processes that a start has spawned with a link: one, as a rule.
@@ -53,76 +66,84 @@ impl Spawned {
 }
 
 thread_local! {
-    static CONTEXT: RefCell<Context> = const { RefCell::new(Context { process: None, start: None, depth: 0 }) };
+    static CONTEXT: Context = const {
+        Context { process: Scoped::new(), depth: Cell::new(0), starts: Cell::new(false), cause: Cell::new(None) }
+    };
+    /// The processes that the start has spawned with a link which runs.
+    static SPAWNED: RefCell<Spawned> = const { RefCell::new(Spawned { first: None, others: Vec::new() }) };
     static ENTERED: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Uses the process being polled on this thread. During the destruction of the thread's locals there is none.
+fn with_current<R>(f: impl FnOnce(&Context, Option<&dyn Current>) -> R) -> Option<R> {
+    CONTEXT.try_with(|context| context.process.with(|current| f(context, current))).ok()
 }
 
 /// The process being polled on this thread.
 pub(crate) fn process() -> Option<ProcRef> {
-    // During the destruction of the thread's locals there is no current process.
-    look(ProcRef::clone)
+    with_current(|_, current| current.map(Current::proc_ref)).flatten()
 }
 
-/// Looks at the process being polled on this thread. What looks must change nothing of what is polled here.
-pub(crate) fn look<R>(look: impl FnOnce(&ProcRef) -> R) -> Option<R> {
-    CONTEXT.try_with(|context| context.borrow().process.as_ref().map(look)).ok().flatten()
+/// Looks at the process being polled on this thread. What looks must run no process.
+pub(crate) fn look<R>(look: impl FnOnce(&Process) -> R) -> Option<R> {
+    with_current(|_, current| current.map(|current| look(current.process()))).flatten()
 }
 
 /// Its pid.
 pub(crate) fn pid() -> Option<Pid> {
-    look(|process| process.process().pid)
+    look(|process| process.pid)
 }
 
 /// Whether a request to `process` would wait for itself: that is the process being polled on this thread, and what
 /// runs is not a start beside its loop, which goes on meanwhile.
-pub(crate) fn waits_for(process: &ProcRef) -> bool {
-    waits_for_pid(process.process().pid)
-}
-
-pub(crate) fn waits_for_pid(pid: Pid) -> bool {
-    CONTEXT
-        .try_with(|context| {
-            let context = context.borrow();
-            context.start.is_none() && context.process.as_ref().is_some_and(|it| it.process().pid == pid)
-        })
-        .unwrap_or(false)
+pub(crate) fn waits_for(process: &Process) -> bool {
+    with_current(|context, current| {
+        current.is_some_and(|current| std::ptr::eq(current.process(), process)) && !context.starts.get()
+    })
+    .unwrap_or(false)
 }
 
 /// Whether `process` is the one being polled on this thread.
-pub(crate) fn is(process: &ProcRef) -> bool {
-    let pid = process.process().pid;
-    CONTEXT
-        .try_with(|context| context.borrow().process.as_ref().is_some_and(|it| it.process().pid == pid))
+pub(crate) fn is(process: &Process) -> bool {
+    with_current(|_, current| current.is_some_and(|current| std::ptr::eq(current.process(), process)))
         .unwrap_or(false)
 }
 
 /// How many processes are being polled inside of each other on this thread, and whether the innermost is of `node`.
 pub(crate) fn depth_on(node: &Arc<NodeInner>) -> (u32, bool) {
-    CONTEXT
-        .try_with(|context| {
-            let context = context.borrow();
-            let on_node = context.process.as_ref().is_some_and(|it| Arc::ptr_eq(&it.process().node, node));
-            (context.depth, on_node)
-        })
-        .unwrap_or((u32::MAX, false))
+    with_current(|context, current| {
+        let on_node = current.is_some_and(|current| Arc::ptr_eq(&current.process().node, node));
+        (context.depth.get(), on_node)
+    })
+    .unwrap_or((u32::MAX, false))
 }
 
 /// Runs `f` as `process`; whoever was current is so again afterwards, also after a panic.
-pub(crate) fn with<R>(process: ProcRef, f: impl FnOnce() -> R) -> R {
-    struct Restore(Context);
-    impl Drop for Restore {
+pub(crate) fn with<D: ?Sized + Kind + 'static, R>(process: &Arc<Block<D>>, f: impl FnOnce() -> R) -> R {
+    with_current_set(process, f)
+}
+
+fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R) -> R {
+    struct Restore<'a> {
+        context: &'a Context,
+        start: Option<(Spawned, Option<EventId>)>,
+    }
+    impl Drop for Restore<'_> {
         fn drop(&mut self) {
-            let outer = mem::take(&mut self.0);
-            let inner = CONTEXT.with(|context| context.replace(outer));
-            drop(inner);
+            self.context.depth.set(self.context.depth.get() - 1);
+            self.context.starts.set(self.start.is_some());
+            if let Some((spawned, cause)) = self.start.take() {
+                SPAWNED.with(|it| it.replace(spawned));
+                self.context.cause.set(cause);
+            }
         }
     }
-    let _restore = Restore(CONTEXT.with(|context| {
-        let mut context = context.borrow_mut();
-        let inner = Context { process: Some(process), start: None, depth: context.depth + 1 };
-        mem::replace(&mut *context, inner)
-    }));
-    f()
+    CONTEXT.with(|context| {
+        context.depth.set(context.depth.get() + 1);
+        let start = context.starts.replace(false).then(|| (SPAWNED.with(RefCell::take), context.cause.get()));
+        let _restore = Restore { context, start };
+        context.process.set(process, f)
+    })
 }
 
 /// Runs `f` as a start in the name of the current process, and says which processes it spawned with a link. Not nested.
@@ -131,38 +152,37 @@ pub(crate) fn start<R>(cause: Option<EventId>, f: impl FnOnce() -> R) -> (R, Spa
     struct Stop;
     impl Drop for Stop {
         fn drop(&mut self) {
-            CONTEXT.with(|context| context.borrow_mut().start.take());
+            CONTEXT.with(|context| context.starts.set(false));
         }
     }
-    let start = Start { spawned: Spawned::default(), cause };
-    CONTEXT.with(|context| context.borrow_mut().start.replace(start));
+    CONTEXT.with(|context| {
+        context.starts.set(true);
+        context.cause.set(cause);
+    });
+    SPAWNED.with(RefCell::take);
     let stop = Stop;
     let result = f();
-    let start = CONTEXT.with(|context| context.borrow_mut().start.take());
     drop(stop);
-    (result, start.map(|start| start.spawned).unwrap_or_default())
+    (result, SPAWNED.with(RefCell::take))
 }
 
 /// `parent`, which is the current process, is about to be linked with one that it has spawned. Noted in a start.
 pub(crate) fn spawned(parent: &ProcRef, pid: Pid) {
-    let noted = CONTEXT.with(|context| {
-        let mut context = context.borrow_mut();
-        let start = context.start.as_mut();
-        start.map(|start| start.spawned.push(pid)).is_some()
-    });
-    if noted && let Some(public) = parent.process().public.get() {
-        public.spawned(pid);
+    if CONTEXT.with(|context| context.starts.get()) {
+        SPAWNED.with(|spawned| spawned.borrow_mut().push(pid));
+        if let Some(public) = parent.process().public() {
+            public.spawned(pid);
+        }
     }
 }
 
 /// The event on whose behalf the code acts that runs here.
 pub(crate) fn cause() -> Option<EventId> {
-    let cause = |context: &RefCell<Context>| {
-        let context = context.borrow();
-        let process = || context.process.as_ref().and_then(|process| process.process().cause());
-        context.start.as_ref().map_or_else(process, |start| start.cause)
+    let cause = |context: &Context, current: Option<&dyn Current>| match context.starts.get() {
+        true => context.cause.get(),
+        false => current.and_then(|current| current.process().cause()),
     };
-    CONTEXT.try_with(cause).ok().flatten()
+    with_current(cause).flatten()
 }
 
 /// The node entered last on this thread.

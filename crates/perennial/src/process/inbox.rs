@@ -4,7 +4,7 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{Block, Proc, ProcRef, Process, Receive, Trap},
+        block::{Block, BodyTurn, Kind, ProcRef, Process, Receive, Trap},
         messages::{Down, Exit},
         monitors,
         node::Node,
@@ -17,10 +17,10 @@ use crate::{
 };
 use perennial_cell::{Batch, Erase, Letter};
 use std::{
-    any::{Any, type_name},
+    any::type_name,
     fmt,
     future::{Future, poll_fn},
-    mem,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -89,29 +89,33 @@ impl<M: From<T> + 'static, T: Send + 'static> Erase<T> for dyn Open<M> {
 /// A bare process.
 pub(crate) type Bare<M> = Block<dyn Open<M>>;
 
-impl<M: Send + 'static> Proc for Bare<M> {
-    fn process(&self) -> &Process {
-        &self.process
+impl<M> Kind for dyn Open<M> {
+    /// The type of its future.
+    type Own = &'static str;
+    type Body = BareBody;
+
+    fn behaviour(block: &Bare<M>) -> &'static str {
+        block.own
     }
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
+    fn poll(_: &Arc<Bare<M>>, turn: &mut BodyTurn<'_, Self>, cx: &mut Context<'_>) -> Poll<ExitReason> {
+        turn.with(|body| body.as_mut().map_or(Poll::Pending, |body| body.as_mut().poll(cx)))
     }
-    fn close(&self) {
-        self.mailbox().close().for_each(panics::drop_quietly);
+    fn drop_body(turn: &mut BodyTurn<'_, Self>) {
+        drop(turn.with(Option::take));
     }
-    fn run(self: Arc<Self>) {
-        run::run(&self);
+    fn close(block: &Bare<M>) {
+        block.mailbox().close().for_each(panics::drop_quietly);
     }
-    fn request_stop(&self, _: ExitReason) -> bool {
+    fn request_stop(_: &Arc<Bare<M>>, _: ExitReason) -> bool {
         false
-    }
-    fn has_mail(&self) -> bool {
-        !self.mailbox().is_empty()
     }
 }
 
+/// What a bare process runs; none when it has ended.
+pub(crate) type BareBody = Option<Pin<Box<dyn Future<Output = ExitReason> + Send>>>;
+
 impl<T: Send + 'static, M: From<T> + Send + 'static> Receive<T> for Bare<M> {
-    fn receive(&self, message: T) -> Result<(), T> {
+    fn receive(self: Arc<Self>, message: T) -> Result<(), T> {
         self.send(message)
     }
     fn process(&self) -> &Process {
@@ -120,7 +124,7 @@ impl<T: Send + 'static, M: From<T> + Send + 'static> Receive<T> for Bare<M> {
 }
 
 impl<M: From<Exit> + Send + 'static> Trap for Bare<M> {
-    fn trapped(&self, exit: Exit) {
+    fn trapped(self: Arc<Self>, exit: Exit) {
         // An error says that it has ended.
         let _ = self.send(exit);
     }
@@ -158,7 +162,7 @@ impl<M: Send + 'static> Inbox<M> {
             return Poll::Pending;
         }
         // We are in another task, or in a set of futures that polls only those that were woken.
-        self.block.process.set_reader(cx.waker());
+        self.block.set_reader(cx.waker());
         // Race: a message that came just before was not told to us.
         self.try_receive().map_or(Poll::Pending, Poll::Ready)
     }
@@ -193,7 +197,7 @@ impl<M: Send + 'static> Inbox<M> {
         let mut state = self.block.process.lock();
         // One that has ended would keep itself in memory.
         let new = new.filter(|_| state.is_alive());
-        let old = mem::replace(&mut state.trap, new);
+        let old = state.set_trap(new);
         drop(state);
         old.is_some()
     }
@@ -333,9 +337,25 @@ where
     M: Send + 'static,
     F: Future<Output: IntoExitReason> + Send + 'static,
 {
-    let spawn = Spawn { behaviour: type_name::<F>(), ..spawn };
-    spawn::spawn(spawn, |block: Arc<Bare<M>>| {
+    spawn_as(spawn, type_name::<F>(), |block| {
         let running = body(Inbox::new(block));
-        async move { (running.await.into_exit_reason(), ()) }
+        async move { running.await.into_exit_reason() }
+    })
+}
+
+/// Spawns a bare process that is shown as `behaviour`. `body` makes what it runs from its own block.
+pub(crate) fn spawn_as<M, F>(
+    spawn: Spawn,
+    behaviour: &'static str,
+    body: impl FnOnce(Arc<Bare<M>>) -> F,
+) -> Arc<Bare<M>>
+where
+    M: Send + 'static,
+    F: Future<Output = ExitReason> + Send + 'static,
+{
+    spawn::spawn(spawn, behaviour, |block: &Arc<Bare<M>>, turn, _| {
+        let future = Box::pin(body(block.clone()));
+        turn.with(|body| *body = Some(future));
+        Poll::Pending
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     pid::Pid,
-    process::{block::Ancestor, current, node::Node},
+    process::{ancestor::Ancestor, current, node::Node, stats::Busy},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -48,9 +48,10 @@ pub fn info(pid: Pid) -> Option<Info> {
     let process = block.process();
     // In this order: what is sent between the two looks is not missed.
     let messages = process.stats.handled();
-    let sent = process.turns.messages();
+    let sent = block.sent();
     let ancestors = Ancestor::pids(process.ancestors.as_ref()).collect();
-    let callers = Ancestor::pids(process.callers.as_ref()).collect();
+    let callers = Ancestor::pids(process.callers()).collect();
+    let busy = process.rare_if_any().map(|rare| &rare.busy);
     let state = process.lock();
     // It is in the table until its last acts are done; for others it has ended when its reason is fixed.
     if !state.is_alive() {
@@ -61,17 +62,17 @@ pub fn info(pid: Pid) -> Option<Info> {
         pid,
         name: bonds.and_then(|bonds| bonds.name.clone()),
         label: bonds.and_then(|bonds| bonds.label.clone()),
-        behaviour: process.behaviour,
-        parent: process.parent,
+        behaviour: block.behaviour(),
+        parent: process.parent(),
         ancestors,
         callers,
         links: state.ties.as_ref().map(|ties| ties.links.iter().collect()).unwrap_or_default(),
         monitored_by: bonds.map_or(0, |bonds| bonds.watchers.len()),
-        trap_exit: state.trap.is_some(),
+        trap_exit: state.traps(),
         mailbox_len: sent.saturating_sub(messages),
         messages,
-        busy: process.stats.busy(),
-        last_activity: process.stats.last_active(),
+        busy: busy.map(Busy::busy).unwrap_or_default(),
+        last_activity: busy.map(Busy::last_active).unwrap_or_default(),
     })
 }
 

@@ -11,24 +11,24 @@
 use crate::{
     executor::Executor,
     process::{
-        block::{Block, Proc},
+        block::{Block, BodyTurn, Kind, Process},
         current,
         node::NodeInner,
-        run::{self, BodyTurn},
     },
 };
+use perennial_cell::Moment;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// So many processes run inside of each other on one stack at most.
 const DEPTH: u32 = 8;
 
-/// Of so many inline runs of a server one is timed, the first included: a look at the clock costs as much as the run.
+/// Of so many inline runs of a server one is timed, the first included: to look at the clock takes a while too.
 const SAMPLE: u32 = 64;
 
 /// A server whose run took longer is slow, unless it says otherwise.
@@ -87,26 +87,24 @@ pub(crate) fn may_run(node: &Arc<NodeInner>) -> bool {
 }
 
 /// The turn of a process for one who calls it, if it may run it.
-pub(crate) fn take_turn<D: ?Sized>(block: &Block<D>) -> Option<BodyTurn<'_>> {
+pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
     let process = &block.process;
     if !process.inline.is_ready() || !may_run(&process.node) {
         return None;
     }
-    process.try_turn()
+    block.try_turn()
 }
 
-/// Polls a process whose turn was taken.
-pub(crate) fn run_turn<D: ?Sized + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_>)
-where
-    Block<D>: Proc,
-{
-    let inline = &block.process.inline;
+/// Runs a process whose turn was taken: `run` ends that turn.
+pub(crate) fn timed<R>(process: &Process, run: impl FnOnce() -> R) -> R {
+    let inline = &process.inline;
     if !inline.is_sampled() {
-        return run::run_turn(block, turn);
+        return run();
     }
-    let began = Instant::now();
-    run::run_turn(block, turn);
-    if began.elapsed().as_micros() > u128::from(inline.slow) {
+    let began = Moment::now();
+    let result = run();
+    if began.is_longer_ago_than(Duration::from_micros(inline.slow.into())) {
         inline.rest.store(REST, Ordering::Relaxed);
     }
+    result
 }

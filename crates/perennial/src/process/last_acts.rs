@@ -29,7 +29,7 @@ use crate::{
         messages::Down,
         panics,
         signal::Signal,
-        ties::Links,
+        ties::{Links, Places},
     },
 };
 use std::mem;
@@ -55,16 +55,10 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
 
     panics::call_quietly(drop_body);
     block.close();
-    let mut tied = release(block);
-    settle_callers(block, &reason);
-    // A statement of its own: the lock is not held while the reply is sent.
-    let last_reply = process.lock().last_reply.take();
-    if let Some(reply) = last_reply {
-        panics::call_quietly(reply);
-    }
+    let mut tied = release_and_settle(block, &reason);
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
-    let (mut bonds, links) = take_bonds(block);
+    let Some((mut bonds, links)) = take_bonds(block) else { return };
     tell_watchers(process.pid, &mut bonds, &reason, exit);
     for (monitor, target) in mem::take(&mut bonds.watching) {
         if let Some(target) = node.process(target)
@@ -86,14 +80,22 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
             panics::call_quietly(|| links::signal_tied(&to, process.pid, &reason, Some(exit)));
         }
     }
-    let (starter, trap) = {
+    drop(bonds.trap.take());
+    let outcome = bonds.outcome.take();
+    let (starter, late) = {
         let mut state = process.lock();
-        state.phase = Phase::Gone { reason: reason.clone() };
-        (state.starter.take(), state.trap.take())
+        state.phase = Phase::Gone;
+        // Race: the one who started it has come to wait only now, or will look for the outcome later.
+        let mut late = state.bonds.take();
+        let starter = bonds.starter.take().or_else(|| late.as_mut()?.starter.take());
+        if starter.is_none() && outcome.is_some() {
+            state.bonds().outcome = outcome.clone();
+        }
+        (starter, late)
     };
-    drop(trap);
+    drop(late);
     if let Some(starter) = starter {
-        panics::call_quietly(|| starter(Started::Exit(reason)));
+        panics::call_quietly(|| starter(outcome.unwrap_or(Started::Exit(reason))));
     }
 }
 
@@ -101,18 +103,22 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
 fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
     let process = block.process();
     let mut state = process.lock();
-    if !matches!(state.phase, Phase::Alive) {
+    if !state.is_alive() {
         return None;
     }
     // Race: a deadly signal and a body that returns. If the signal came first the body's reason is void, as the
     // process was dead by then.
-    let (reason, cause, by_itself) = match state.doom.take() {
-        Some((doom, signal)) => (doom, Some(signal), false),
-        None => (reason, process.cause(), true),
+    let (reason, cause, by_itself) = match state.reason() {
+        Some(doom) => (doom, state.signal(), false),
+        None => {
+            state.set_reason(reason.clone());
+            (reason, process.cause(), true)
+        }
     };
     // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
-    let unsent = if by_itself { None } else { state.last_reply.take() };
-    process.end(&mut state, reason.clone());
+    let unsent =
+        if by_itself { None } else { state.bonds.as_mut().and_then(|bonds| bonds.last_reply.take()) };
+    process.set_ending(&mut state);
     let label = state
         .bonds
         .as_ref()
@@ -122,7 +128,7 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     panics::drop_quietly(unsent);
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
     if by_itself && !reason.is_clean() {
-        let (pid, behaviour) = (process.pid, process.behaviour);
+        let (pid, behaviour) = (process.pid, block.behaviour());
         let Crash { state, log } = crash.map(|crash| *crash).unwrap_or_default();
         let report = || {
             tracing::error!(target: "perennial", %pid, behaviour, label, %reason, state, log, "process crashed");
@@ -132,29 +138,43 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     Some((reason, cause))
 }
 
-/// Step 4. Returns who is to be told in step 9 besides those who are linked.
-fn release(block: &ProcRef) -> Vec<Tied> {
+/// Steps 4, 5 and 6. Returns who is to be told in step 9 besides those who are linked.
+fn release_and_settle(block: &ProcRef, reason: &ExitReason) -> Vec<Tied> {
     let process = block.process();
     let (rows, name, timers) = {
         let mut state = process.lock();
         let rows = state.ties.as_mut().map(|ties| mem::take(&mut ties.rows)).unwrap_or_default();
-        let bonds = state.bonds.as_mut();
-        let (name, timers) =
-            bonds.map(|bonds| (bonds.name.take(), mem::take(&mut bonds.timers))).unwrap_or_default();
-        (rows, name, timers)
+        let Some(bonds) = &mut state.bonds else {
+            // Most have nothing else to release, and nobody to settle: who comes now is told at once.
+            state.phase = Phase::Settled;
+            drop(state);
+            return release_rows(process.pid, rows);
+        };
+        (rows, bonds.name.take(), mem::take(&mut bonds.timers))
     };
     if let Some(name) = name {
         process.node.names.release(&name, process.pid);
     }
-    let mut tied = Vec::new();
-    for row in rows.into_iter() {
-        panics::call_quietly(|| tied.extend(row.release(process.pid)));
-    }
+    let tied = release_rows(process.pid, rows);
     for timer in timers.into_values() {
         // Its message is dropped.
         panics::call_quietly(|| {
             process.node.clock.cancel(timer);
         });
+    }
+    settle_callers(block, reason);
+    // A statement of its own: the lock is not held while the reply is sent.
+    let last_reply = process.lock().bonds.as_mut().and_then(|bonds| bonds.last_reply.take());
+    if let Some(reply) = last_reply {
+        panics::call_quietly(reply);
+    }
+    tied
+}
+
+fn release_rows(pid: Pid, places: Places) -> Vec<Tied> {
+    let mut tied = Vec::new();
+    for place in places.into_iter() {
+        panics::call_quietly(|| tied.extend(place.release(pid)));
     }
     tied
 }
@@ -163,9 +183,7 @@ fn release(block: &ProcRef) -> Vec<Tied> {
 fn settle_callers(block: &ProcRef, reason: &ExitReason) {
     let (callers, unsettled) = {
         let mut state = block.process().lock();
-        if let Phase::Dying { settled, .. } = &mut state.phase {
-            *settled = true;
-        }
+        state.phase = Phase::Settled;
         let Some(bonds) = &mut state.bonds else { return };
         (mem::take(&mut bonds.callers), mem::take(&mut bonds.unsettled))
     };
@@ -174,19 +192,22 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
     }
 }
 
-/// Takes what steps 8 and 9 tell; who bonds from now on finds nobody.
-fn take_bonds(block: &ProcRef) -> (Bonds, Links) {
+/// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told: then all is
+/// done.
+fn take_bonds(block: &ProcRef) -> Option<(Bonds, Links)> {
     let mut state = block.process().lock();
-    if let Phase::Dying { told, .. } = &mut state.phase {
-        *told = true;
-    }
-    let bonds = state.bonds.take().map(|bonds| *bonds).unwrap_or_default();
-    let ties = state.ties.take().map(|ties| *ties).unwrap_or_default();
+    let (bonds, ties) = (state.bonds.take(), state.ties.take());
+    let nobody = bonds.is_none() && ties.is_none();
+    state.phase = if nobody { Phase::Gone } else { Phase::Told };
     drop(state);
+    if nobody {
+        return None;
+    }
+    let bonds = bonds.map(|bonds| *bonds).unwrap_or_default();
     if let Some(waiting) = &bonds.asked_to_end {
         waiting.notify_waiters();
     }
-    (bonds, ties.links)
+    Some((bonds, ties.map(|ties| ties.links).unwrap_or_default()))
 }
 
 /// Step 8.
@@ -206,7 +227,7 @@ pub(crate) fn tell(watcher: Watcher, mut down: Down) {
                 let mut state = to.process().lock();
                 let watching =
                     state.bonds.as_mut().is_some_and(|bonds| bonds.watching.remove(&down.monitor).is_some());
-                if watching && state.is_alive() { to.receive(down).err() } else { Some(down) }
+                if watching && state.is_alive() { to.clone().receive(down).err() } else { Some(down) }
             };
             drop(unsent);
         }

@@ -54,7 +54,7 @@ pub fn link(pid: Pid) -> Result<(), NoProc> {
         Some(other) if connect(&me, &other) => Ok(()),
         _ => {
             let cause = current::cause();
-            if me.process().lock().trap.is_none() {
+            if !me.process().lock().traps() {
                 return Err(NoProc);
             }
             deliver(&me, Via::Nothing, Signal::Exit, pid, &ExitReason::NoProc, cause);
@@ -215,23 +215,23 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
     if (via == Via::Link && !linked) || !state.is_alive() {
         return;
     }
-    match signal::effect(kind, reason, state.trap.is_some()) {
+    match signal::effect(kind, reason, state.traps()) {
         Effect::Dropped => {}
         Effect::Message => {
-            let trap = state.trap.clone();
+            let trap = state.bonds.as_ref().and_then(|bonds| bonds.trap.clone());
             if let Some(trap) = &trap {
-                trap.trapped(Exit { from, reason: reason.clone(), cause: Some(event) });
+                trap.clone().trapped(Exit { from, reason: reason.clone(), cause: Some(event) });
             }
             drop(state);
             // Those who wait for this are woken outside of the lock.
-            if process.parent == Some(from) {
+            if process.parent() == Some(from) {
                 process.ask_to_end();
             }
         }
         Effect::Dies(reason) => {
             process.doom(&mut state, reason, event);
             drop(state);
-            process.notify();
+            to.clone().notify();
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //!     RUSTFLAGS="--cfg perennial_loom" cargo test -p perennial --release --lib models::
 //!
-//! The processes are real, and in a table; but nothing runs them. A thread that does something as a process calls what
-//! that process would call, and one that ends a process does its last acts. Mailbox and wake-ups are one step here: they
-//! have models of their own, in `perennial-cell`.
+//! The processes are real, and in a table; but no worker runs them. A thread that does something as a process calls what
+//! that process would call, and one that ends a process does its last acts; `turns` polls what is scheduled by hand.
+//! Mailbox and wake-ups are one step here: they have models of their own, in `perennial-cell`.
 //!
 //! No map that is gone through has more than one entry. Its order would be another one each time, and loom needs to be
 //! able to repeat what it did.
@@ -14,6 +14,7 @@ mod links;
 mod monitors;
 mod names;
 mod table;
+mod turns;
 
 use crate::{
     executor::Executor,
@@ -22,6 +23,7 @@ use crate::{
     process::{
         block::{Block, ProcRef, Trap},
         inbox::Open,
+        last_acts::last_acts,
         links::{NoProc, signal},
         messages::{Down, Exit},
         node::{Node, Time},
@@ -31,7 +33,7 @@ use crate::{
         ties::Ties,
     },
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Loom reads `LOOM_MAX_PREEMPTIONS`; without it, every order is tried.
 pub(crate) fn in_every_order(model: impl Fn() + Send + Sync + 'static) {
@@ -75,13 +77,14 @@ impl Puppet {
 
     pub(crate) fn child_of(node: &Node, parent: Option<&Self>) -> Self {
         let parent = parent.map(|parent| &parent.process);
-        let block = spawn::make(&node.0, parent, Spawn { link: true, ..Spawn::default() });
+        let spawn = Spawn { link: true, inline: Some(Duration::MAX), ..Spawn::default() };
+        let block = spawn::make(&node.0, parent, spawn, "puppet");
         Self { process: block.clone(), block }
     }
 
     pub(crate) fn trapping(node: &Node) -> Self {
         let puppet = Self::new(node);
-        puppet.process.process().lock().trap = Some(puppet.block.clone() as Arc<dyn Trap>);
+        puppet.process.process().lock().set_trap(Some(puppet.block.clone() as Arc<dyn Trap>));
         puppet
     }
 
@@ -91,8 +94,13 @@ impl Puppet {
 
     /// Does its last acts.
     pub(crate) fn end(&self, reason: ExitReason) {
-        let turn = self.process.process().turns.claim().expect("nobody polls it");
-        run::end_unborn(&self.process, turn, reason);
+        let turn = self.block.turns.claim().expect("nobody polls it");
+        run::end(&self.block, turn, reason);
+    }
+
+    /// Has its last acts done by somebody else, as for one that is stuck.
+    pub(crate) fn give_up(&self) {
+        last_acts(&self.process, ExitReason::Killed, &mut || {});
     }
 
     pub(crate) fn signal(&self, kind: Signal, reason: ExitReason) {
@@ -101,7 +109,8 @@ impl Puppet {
 
     /// The reason of the deadly signal that it got, if it got one.
     pub(crate) fn doom(&self) -> Option<ExitReason> {
-        self.process.process().lock().doom.as_ref().map(|(reason, _)| reason.clone())
+        let state = self.process.process().lock();
+        if state.is_alive() { state.reason() } else { None }
     }
 
     /// The messages that it got, and has not taken before.

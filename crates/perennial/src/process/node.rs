@@ -6,7 +6,7 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::ProcRef,
+        block::{ProcRef, Process},
         current::{self, Entered},
         events::{EventStream, Events},
         last_acts, links, monitors,
@@ -139,7 +139,7 @@ impl Node {
     /// If there is none, and no tokio runtime to make one on.
     #[track_caller]
     pub fn current() -> Self {
-        if let Some(node) = current::look(|process| process.process().node.clone()) {
+        if let Some(node) = current::look(|process| process.node.clone()) {
             return Self(node);
         }
         if let Some(node) = current::entered() {
@@ -166,7 +166,7 @@ impl Node {
     pub(crate) fn with_current<R>(look: impl FnOnce(&NodeInner) -> R) -> R {
         let mut look = Some(look);
         let mut once = |node: &NodeInner| look.take().map(|look| look(node));
-        let seen = current::look(|process| once(&process.process().node)).flatten();
+        let seen = current::look(|process| once(&process.node)).flatten();
         seen.or_else(|| once(&Self::current().0)).expect("it looks once")
     }
 
@@ -244,12 +244,12 @@ impl Node {
     pub async fn stop(&self, patience: Duration) {
         let mut roots = self.0.table.all();
         let here = current::process().map(|process| process.process().pid);
-        roots.retain(|it| it.process().parent.is_none() && Some(it.process().pid) != here);
+        roots.retain(|it| it.process().parent().is_none() && Some(it.process().pid) != here);
         roots.sort_by_key(|process| std::cmp::Reverse(process.process().order));
         for root in roots {
             let pid = root.process().pid;
             let monitor = monitors::monitor(pid);
-            if !root.request_stop(ExitReason::Shutdown) {
+            if !root.clone().request_stop(ExitReason::Shutdown) {
                 links::exit(pid, ExitReason::Shutdown);
             }
             if super::time::timeout_on(&self.0.clock, patience, monitor).await.is_none() {
@@ -272,8 +272,8 @@ impl Node {
 
     /// The node that a pid belongs to, while that exists.
     pub(crate) fn of(pid: Pid) -> Option<Self> {
-        let here = |process: &ProcRef| {
-            let node = &process.process().node;
+        let here = |process: &Process| {
+            let node = &process.node;
             (node.id == pid.node).then(|| Self(node.clone()))
         };
         if let Some(node) = current::look(here).flatten() {
@@ -307,7 +307,7 @@ pub(crate) async fn kill_stuck(process: &ProcRef, clock: &Arc<Clock>) -> ExitRea
     match super::time::timeout_on(clock, GRACE, monitor).await {
         Some(down) => down.reason,
         None => {
-            let behaviour = process.process().behaviour;
+            let behaviour = process.behaviour();
             tracing::error!(target: "perennial", %pid, behaviour, "a killed process does not end: it never awaits; given up");
             last_acts::last_acts(process, ExitReason::Killed, &mut || {});
             ExitReason::Killed

@@ -32,7 +32,7 @@ impl<M: Send + 'static> Recipient<M> {
     /// message will be handled.
     #[doc(alias = "erlang:send/2")]
     pub fn send(&self, message: M) -> Result<(), M> {
-        self.0.receive(message)
+        self.0.clone().receive(message)
     }
 
     /// Sends a message after `delay`; the timer goes when the process ends.

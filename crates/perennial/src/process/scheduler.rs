@@ -17,12 +17,17 @@
 //! # Who is woken
 //!
 //! To wake a thread costs fifty times what it takes to poll a process. So a worker that puts a single process into its
-//! own queue wakes nobody: it comes to that itself, when the process that it polls is done. Should that one block the
-//! thread meanwhile, [`watch`] notices, and has another worker take what lies in the queue.
+//! own queue wakes nobody: it comes to that itself, when the process that it polls is done. Should that one send it many
+//! messages first, somebody is woken after all. Should it block the thread meanwhile, [`watch`](Scheduler::watch) notices,
+//! and gives what lies in the queue to all.
+//!
+//! Tokio keeps the task that was woken last on the thread that woke it, where no other one takes it away. So a worker
+//! that wakes another one has tokio [share](Executor::share) it; and the watch is a thread of the runtime's pool for what
+//! blocks, and has a task made for what it finds, so that neither waits behind the thread that is blocked.
 
 use crate::{
     executor::Executor,
-    process::{block::ProcRef, node::NodeInner, run},
+    process::{block::ProcRef, node::NodeInner},
     sync::thread_local,
 };
 use std::{
@@ -31,16 +36,17 @@ use std::{
     fmt,
     future::Future,
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     ptr,
     sync::{
         Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
     },
     task::{Context, Poll, Waker},
+    thread,
     time::Duration,
 };
-use tokio::{sync::Notify, task::coop};
+use tokio::task::{coop, yield_now};
 
 /// How many processes a worker polls before it lets other tasks of its thread run.
 const POLLS: u32 = 64;
@@ -56,6 +62,7 @@ const STALL: Duration = Duration::from_millis(10);
 
 /// The queues of a node.
 pub(crate) struct Scheduler {
+    executor: Executor,
     lanes: Box<[Lane]>,
     /// What was scheduled by threads that are no worker of this node.
     outside: Mutex<VecDeque<ProcRef>>,
@@ -64,9 +71,11 @@ pub(crate) struct Scheduler {
     /// One bit for each worker that sleeps.
     asleep: AtomicU64,
     closed: AtomicBool,
-    /// Whether [`watch`] looks again soon by itself.
+    /// Whether somebody [watches](Self::watch).
     watching: AtomicBool,
-    watch: Notify,
+    /// How many tasks [relieve] workers; one for each at most.
+    relieving: AtomicUsize,
+    me: Weak<Self>,
 }
 
 /// What belongs to one worker.
@@ -93,24 +102,27 @@ impl Scheduler {
     /// With one queue for each thread of the runtime.
     pub(crate) fn new(executor: &Executor) -> Arc<Self> {
         let workers = executor.workers().clamp(1, MOST_WORKERS);
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
+            executor: executor.clone(),
             lanes: (0..workers).map(|_| Lane::default()).collect(),
             outside: Mutex::default(),
             outside_len: AtomicUsize::new(0),
             asleep: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             watching: AtomicBool::new(false),
-            watch: Notify::new(),
+            relieving: AtomicUsize::new(0),
+            me: me.clone(),
         })
     }
 
     /// Starts the workers; they end with the node, or with the runtime.
     pub(crate) fn start(self: &Arc<Self>, executor: &Executor, node: &Weak<NodeInner>) {
+        // A model polls by hand. There a worker would be dropped at once, which is the end.
+        if cfg!(perennial_loom) {
+            return;
+        }
         for lane in 0..self.lanes.len() {
             executor.spawn(Worker { scheduler: self.clone(), node: node.clone(), lane, tick: 0 });
-        }
-        if self.lanes.len() > 1 {
-            executor.spawn_timed(watch(self.clone()));
         }
     }
 
@@ -134,12 +146,33 @@ impl Scheduler {
                 outside.push_back(process);
                 self.outside_len.store(outside.len(), Ordering::Relaxed);
             }
-            self.wake_one();
+            if !self.wake_one() {
+                self.expect_a_stall();
+            }
         }
     }
 
-    /// Wakes a worker that sleeps, if there is one.
-    fn wake_one(&self) {
+    /// As [`schedule`](Self::schedule), for one who holds no lock of a process. After the end it is not polled, but
+    /// ended here and now.
+    pub(crate) fn schedule_or_end(&self, process: ProcRef) {
+        self.schedule(process);
+        // Race: the queues may have been emptied for the last time before it was put there. Then this sees that they
+        // are closed, for that was said before, and the lock of the queue comes between.
+        if self.is_closed() {
+            self.end(self.drain());
+        }
+    }
+
+    /// Ends processes, and those that are scheduled because of that.
+    fn end(&self, mut left: Vec<ProcRef>) {
+        while !left.is_empty() {
+            left.into_iter().for_each(|process| process.abandon());
+            left = self.drain();
+        }
+    }
+
+    /// Wakes a worker that sleeps; false if there is none.
+    pub(crate) fn wake_one(&self) -> bool {
         // SeqCst: pairs with the one of a worker that goes to sleep, see invariant 2.
         fence(Ordering::SeqCst);
         let mut asleep = self.asleep.load(Ordering::Relaxed);
@@ -156,26 +189,36 @@ impl Scheduler {
                     let waker = lock(&self.lanes[lane].waker).clone();
                     if let Some(waker) = waker {
                         waker.wake();
+                        self.share_if_here();
                     }
-                    return;
+                    return true;
                 }
                 Err(now) => asleep = now,
             }
         }
+        false
     }
 
-    /// Somebody has to look whether the process that is being polled here blocks the one that was put behind it.
+    /// Somebody has to look whether a process blocks a thread, and with it what was put into a queue.
     fn expect_a_stall(&self) {
         if self.lanes.len() > 1
             && !self.watching.load(Ordering::Relaxed)
             && !self.watching.swap(true, Ordering::Relaxed)
+            && let Some(me) = self.me.upgrade()
         {
-            self.watch.notify_one();
+            self.executor.spawn_blocking(move || me.watch());
+        }
+    }
+
+    /// Whoever was woken just now is not to wait for what this thread does.
+    fn share_if_here(&self) {
+        if ptr::eq(HERE.with(Cell::get).scheduler, self) {
+            self.executor.share();
         }
     }
 
     /// The next process for the worker of `lane`: its own, else one from outside, else half of another one's.
-    fn next(&self, lane: usize, tick: u32) -> Option<ProcRef> {
+    pub(super) fn next(&self, lane: usize, tick: u32) -> Option<ProcRef> {
         if tick.is_multiple_of(LOOK_OUTSIDE)
             && let Some(process) = self.next_outside()
         {
@@ -207,11 +250,60 @@ impl Scheduler {
             if let Some(first) = stolen.pop_front() {
                 if !stolen.is_empty() {
                     lock(&self.lanes[thief].queue).append(&mut stolen);
+                    self.expect_a_stall();
                 }
                 return Some(first);
             }
         }
         None
+    }
+
+    /// Looks after workers whose process blocks their thread: what waits behind it is for others.
+    ///
+    /// Returns when nothing waits and nobody polls.
+    fn watch(self: Arc<Self>) {
+        let polls =
+            || -> Vec<u64> { self.lanes.iter().map(|lane| lane.polls.load(Ordering::Relaxed)).collect() };
+        let mut before = polls();
+        loop {
+            thread::sleep(STALL);
+            if self.is_closed() {
+                return;
+            }
+            let now = polls();
+            let stalled = |lane: &usize| now[*lane] == before[*lane];
+            (0..now.len()).filter(stalled).for_each(|lane| self.give_away(lane));
+            let waits = self.outside_len.load(Ordering::Relaxed) > 0;
+            if waits && (0..now.len()).any(|lane| stalled(&lane)) {
+                // Those who could be woken may wait behind a blocked thread themselves.
+                self.relieve();
+            } else if !waits && now == before {
+                break;
+            }
+            before = now;
+        }
+        // Race: one who put something into a queue just before found us watching. So there is one more look.
+        self.watching.store(false, Ordering::Relaxed);
+        if self.has_work() {
+            self.expect_a_stall();
+        }
+    }
+
+    /// Has a task poll what waits outside, in place of a worker that is held up.
+    fn relieve(self: &Arc<Self>) {
+        // Only this thread adds to it.
+        if self.relieving.load(Ordering::Relaxed) < self.lanes.len() {
+            self.relieving.fetch_add(1, Ordering::Relaxed);
+            self.executor.spawn(relieve(self.clone()));
+        }
+    }
+
+    /// What waits in `lane` is for whoever comes first: its worker is held up.
+    fn give_away(&self, lane: usize) {
+        let mut waiting = mem::take(&mut *lock(&self.lanes[lane].queue));
+        let mut outside = lock(&self.outside);
+        outside.append(&mut waiting);
+        self.outside_len.store(outside.len(), Ordering::Relaxed);
     }
 
     /// Whether any queue has something. Under the locks, so that what was put there before is seen.
@@ -228,7 +320,6 @@ impl Scheduler {
                 waker.wake();
             }
         }
-        self.watch.notify_one();
     }
 
     /// Takes all that lies in the queues.
@@ -310,8 +401,8 @@ impl Future for Worker {
             lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             process.run();
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        // Not woken here and now: the runtime would wake another thread to take this task over.
+        pin!(yield_now()).poll(cx)
     }
 }
 
@@ -324,43 +415,18 @@ impl Drop for Worker {
         // The runtime shuts down: what can never run any more ends. One that another thread polls finds that it is
         // doomed, and one that is spawned from now on ends at once.
         self.scheduler.close();
-        let mut left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
-        // The end of one has others scheduled.
-        while !left.is_empty() {
-            left.iter().for_each(run::abandon);
-            left = self.scheduler.drain();
-        }
+        let left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
+        self.scheduler.end(left);
     }
 }
 
-/// Looks after workers whose process blocks their thread: what waits behind it is for others.
-///
-/// Asleep while nobody puts anything into a queue.
-async fn watch(scheduler: Arc<Scheduler>) {
-    let mut before: Vec<u64> = vec![0; scheduler.lanes.len()];
-    loop {
-        scheduler.watch.notified().await;
-        loop {
-            if scheduler.is_closed() {
-                return;
-            }
-            tokio::time::sleep(STALL).await;
-            let polls: Vec<_> =
-                scheduler.lanes.iter().map(|lane| lane.polls.load(Ordering::Relaxed)).collect();
-            let stalled =
-                |lane: usize| polls[lane] == before[lane] && !lock(&scheduler.lanes[lane].queue).is_empty();
-            if (0..polls.len()).any(stalled) {
-                scheduler.wake_one();
-            } else if polls == before {
-                break;
-            }
-            before = polls;
-        }
-        // Race: one who put something into a queue just before found us watching. Its worker was awake then; should
-        // its process block, there is one more look.
-        scheduler.watching.store(false, Ordering::Relaxed);
-        if scheduler.has_work() {
-            scheduler.expect_a_stall();
-        }
+/// Polls what waits outside until nothing does.
+async fn relieve(scheduler: Arc<Scheduler>) {
+    while !scheduler.is_closed()
+        && let Some(process) = scheduler.next_outside()
+    {
+        process.run();
+        yield_now().await;
     }
+    scheduler.relieving.fetch_sub(1, Ordering::Relaxed);
 }

@@ -4,7 +4,8 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{Ancestor, Block, New, Proc, ProcRef, Process, Starter},
+        ancestor::Ancestor,
+        block::{Block, BodyTurn, Kind, New, ProcRef, Process, Starter},
         current,
         events::EventKind,
         inline, links,
@@ -13,8 +14,8 @@ use crate::{
     },
 };
 use std::{
-    future::Future,
-    sync::{Arc, Weak},
+    sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -25,8 +26,6 @@ pub(crate) struct Spawn {
     pub(crate) link: bool,
     /// Who is told how its start ended.
     pub(crate) starter: Option<Starter>,
-    /// The type of what runs in it.
-    pub(crate) behaviour: &'static str,
     /// Room for casts, if that is to be bounded.
     pub(crate) room: Option<usize>,
     /// The callers of a task.
@@ -37,80 +36,68 @@ pub(crate) struct Spawn {
     pub(crate) at_once: bool,
 }
 
-/// Spawns a process on the current node. `body` makes what it runs from its own block.
-///
-/// What that returns beside the reason is dropped when the reason is fixed.
-pub(crate) fn spawn<D: ?Sized + 'static, F, R>(
+/// Spawns a process on the current node. `fill` puts what it runs into its turn. If it gets a context it runs as the
+/// process, and may begin with that; it is ready with the reason if that has ended already.
+pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
     spawn: Spawn,
-    body: impl FnOnce(Arc<Block<D>>) -> F,
-) -> Arc<Block<D>>
-where
-    Block<D>: Proc,
-    F: Future<Output = (ExitReason, R)> + Send + 'static,
-    R: Send + 'static,
-{
+    own: D::Own,
+    fill: impl FnOnce(&Arc<Block<D>>, &mut BodyTurn<'_, D>, Option<&mut Context<'_>>) -> Poll<ExitReason>,
+) -> Arc<Block<D>> {
     panics::install_hook();
     let node = Node::current().0;
     let me = current::process();
     let parent = if spawn.link { me.as_ref() } else { None };
-    let (behaviour, parent_pid) = (spawn.behaviour, parent.map(|parent| parent.process().pid));
     let at_once = spawn.at_once;
-    let block = make(&node, parent, spawn);
-    let (process, pid): (ProcRef, Pid) = (block.clone(), block.pid());
+    let block = make(&node, parent, spawn, own);
     node.events.emit(
         || node.clock.now(),
         current::cause(),
-        pid,
-        || EventKind::Start { parent: parent_pid, behaviour },
+        block.pid(),
+        || EventKind::Start { parent: block.process.parent(), behaviour: D::behaviour(&block) },
     );
     if let Some(parent) = parent {
+        let process: ProcRef = block.clone();
         // Before the link, over which its end would be told.
-        current::spawned(parent, pid);
+        current::spawned(parent, block.pid());
         if !links::connect(parent, &process) {
             links::signal_orphan(&process, parent);
         }
     }
+    let mut turn = block.turns.claim().expect("nobody else has made it");
+    let closed = node.scheduler.is_closed();
+    if at_once && !closed && inline::may_run(&node) {
+        run::run_with(&block, turn, |turn, cx| fill(&block, turn, Some(cx)));
+        return block;
+    }
     // User code, and the process is known already: if it panics, that is how the process ends.
-    let body = panics::catch(|| run::body(body(block.clone())));
-    let mut turn = block.process.turns.claim().expect("nobody else has made it");
-    match body {
-        Err(reason) => run::end_unborn(&process, turn, reason),
-        Ok(body) => {
-            turn.with(|its| *its = body);
-            if node.scheduler.is_closed() {
-                run::end_unborn(&process, turn, ExitReason::Killed);
-            } else if at_once && inline::may_run(&node) {
-                run::run_turn(&block, turn);
-            } else {
-                // Notified first: so whoever ends the turn is told to schedule it.
-                block.process.notify();
-                run::give_back(&block.process, turn, || block.clone());
-            }
+    match panics::catch(|| fill(&block, &mut turn, None)) {
+        Err(reason) => run::end(&block, turn, reason),
+        Ok(_) if closed => run::end(&block, turn, ExitReason::Killed),
+        Ok(_) => {
+            // Notified first: so whoever ends the turn is told to schedule it.
+            block.notify();
+            run::give_back(&block, turn);
         }
     }
     block
 }
 
 /// Makes a process and puts it into the table. Nothing runs it yet.
-pub(crate) fn make<D: ?Sized + 'static>(
+pub(crate) fn make<D: ?Sized + Kind + 'static>(
     node: &Arc<NodeInner>,
     parent: Option<&ProcRef>,
     spawn: Spawn,
-) -> Arc<Block<D>>
-where
-    Block<D>: Proc,
-{
+    own: D::Own,
+) -> Arc<Block<D>> {
     let (slot, serial, order) = node.table.reserve();
     let pid = Pid { node: node.id, slot, serial, creation: node.creation };
     let parent = parent.map(|parent| parent.process());
-    let Spawn { starter, behaviour, room, callers, inline, .. } = spawn;
-    let new = New { pid, order, node: node.clone(), parent, behaviour, room, inline };
-    let block = Arc::new_cyclic(|me: &Weak<Block<D>>| {
-        let mut process = Process::new(new, me.clone());
-        process.callers = callers;
-        Block::new(process)
-    });
-    block.process.lock().starter = starter;
+    let Spawn { starter, room, callers, inline, .. } = spawn;
+    let new = New { pid, order, node: node.clone(), parent, callers, room, inline };
+    let block = Arc::new(Block::new(Process::new(new), own));
+    if starter.is_some() {
+        block.process.lock().bonds().starter = starter;
+    }
     node.table.insert(block.clone());
     // Race: asked now that it is in the table, see `process::stats`.
     if node.observed() {

@@ -10,20 +10,25 @@
 //! into the table, then reads the flag of the node: one that was not seen there sees it. One who ceases sets the flag of
 //! the node only; a process that finds it so takes its own back, then looks again.
 
-use crate::process::block::Process;
+use crate::process::block::{Process, Rare};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-/// All of it is written by the process itself.
+/// What is always counted. Written by the process itself.
 #[derive(Debug, Default)]
 pub(crate) struct Stats {
     /// Messages that were taken out of the mailbox.
     handled: AtomicU64,
-    /// Nanoseconds of being polled, while somebody observes.
+}
+
+/// What is measured while somebody observes. Written by the process itself.
+#[derive(Debug, Default)]
+pub(crate) struct Busy {
+    /// Nanoseconds of being polled.
     busy: AtomicU64,
-    /// When it was last polled, in nanoseconds since the node began, while somebody observes.
+    /// When it was last polled, in nanoseconds since the node began.
     last_active: AtomicU64,
     /// When the poll began that is being measured, plus one; or 0.
     began: AtomicU64,
@@ -41,7 +46,9 @@ impl Stats {
     pub(crate) fn handled(&self) -> u64 {
         self.handled.load(Ordering::Relaxed)
     }
+}
 
+impl Busy {
     pub(crate) fn busy(&self) -> Duration {
         Duration::from_nanos(self.busy.load(Ordering::Relaxed))
     }
@@ -66,7 +73,7 @@ impl Process {
             }
         }
         if self.is_observed() {
-            self.stats.began.store(nanos(self.now()) + 1, Ordering::Relaxed);
+            self.rare().busy.began.store(nanos(self.now()) + 1, Ordering::Relaxed);
         }
         true
     }
@@ -74,12 +81,14 @@ impl Process {
     /// A poll is over, and there is something to be done. Returns false if it was the last: the process is doomed.
     #[cold]
     pub(crate) fn after_poll(&self) -> bool {
-        let began = self.stats.began.load(Ordering::Relaxed);
-        if began > 0 {
-            let now = nanos(self.now());
-            add(&self.stats.busy, now.saturating_sub(began - 1));
-            self.stats.last_active.store(now, Ordering::Relaxed);
-            self.stats.began.store(0, Ordering::Relaxed);
+        if let Some(Rare { busy, .. }) = self.rare_if_any() {
+            let began = busy.began.load(Ordering::Relaxed);
+            if began > 0 {
+                let now = nanos(self.now());
+                add(&busy.busy, now.saturating_sub(began - 1));
+                busy.last_active.store(now, Ordering::Relaxed);
+                busy.began.store(0, Ordering::Relaxed);
+            }
         }
         !self.is_doomed()
     }

@@ -1,10 +1,7 @@
 //! What ties a process to others: in a box that is made on demand, and small, because most that have one have little in
 //! it. A child of a supervisor has one link, and is in one registry.
 
-use crate::{
-    pid::Pid,
-    process::block::{Ancestor, Release},
-};
+use crate::{pid::Pid, process::block::Release};
 use rustc_hash::FxHashSet;
 use std::{mem, sync::Arc};
 
@@ -13,8 +10,6 @@ use std::{mem, sync::Arc};
 pub(crate) struct Ties {
     pub(crate) links: Links,
     pub(crate) rows: Places,
-    /// Itself and its own ancestors, as its children have them: they share it.
-    pub(crate) as_ancestor: Option<Arc<Ancestor>>,
 }
 
 /// The processes that one is linked to.

@@ -53,7 +53,7 @@ pub(crate) fn send_after<M: Send + 'static>(to: Arc<dyn Receive<M>>, delay: Dura
         let unsent = {
             let mut state = receiver.process().lock();
             let armed = state.bonds.as_mut().is_some_and(|bonds| bonds.timers.remove(&reference).is_some());
-            if armed && state.is_alive() { receiver.receive(message).err() } else { Some(message) }
+            if armed && state.is_alive() { receiver.clone().receive(message).err() } else { Some(message) }
         };
         drop(unsent);
     };
@@ -120,7 +120,7 @@ impl<M: Send + 'static> Interval<M> {
             let armed = state.bonds.as_ref().is_some_and(|bonds| bonds.timers.contains_key(&reference));
             if !armed || !state.is_alive() {
                 Some((self, message))
-            } else if let Err(message) = to.receive(message) {
+            } else if let Err(message) = to.clone().receive(message) {
                 Some((self, message))
             } else {
                 arm(to.process(), &mut state, reference, self.due, move || self.beat());

@@ -23,10 +23,10 @@ impl<K: Key, V: Send + Sync + 'static> GenServer for Registry<K, V> {
     async fn init((name, options): Self::Args, cx: &mut Cx<Self>) -> Result<Self, InitError> {
         cx.trap_exit();
         let table = Arc::new(Table::new(name.as_str().into(), options));
-        let process = cx.process().process();
+        let process = cx.own();
         process.lock().ties().rows.push(Arc::new(Closing(table.clone())));
         // Last: from now on the registry is there for others. Nobody else sets this.
-        let _ = process.public.set(table);
+        let _ = process.rare().public.set(table);
         Ok(Self(PhantomData))
     }
 

@@ -157,7 +157,7 @@ impl State {
         cause: Option<EventId>,
         cx: &Cx<Supervisor>,
     ) -> NoReply {
-        let me = cx.process().process();
+        let me = cx.own();
         let node = &me.node;
         let Some(id) = self.children.get(key).map(|child| child.spec.id.clone()) else { return noreply() };
         let child = old.unwrap_or_else(|| node.outside());

@@ -9,7 +9,6 @@ use crate::{
         block::ProcRef,
         current, links,
         node::{self, Node},
-        run,
         signal::Signal,
         time,
     },
@@ -61,20 +60,19 @@ pub(crate) async fn stop_child(pid: Pid, shutdown: Shutdown) -> ExitReason {
 pub(crate) fn stop_at_once(me: &ProcRef, pid: Pid, shutdown: Shutdown) -> Option<ExitReason> {
     let supervisor = me.process();
     let Some(child) = supervisor.node.process(pid) else { return Some(ExitReason::NoProc) };
-    let idle = run::Idle::take(&child)?;
     let (signal, reason) = match shutdown {
         Shutdown::BrutalKill => (Signal::Kill, ExitReason::Killed),
         Shutdown::Timeout(_) | Shutdown::Infinity => (Signal::Exit, ExitReason::Shutdown),
     };
-    // Nobody but itself sets it, and it does not run.
-    if signal == Signal::Exit && child.process().lock().trap.is_some() {
-        return None;
-    }
-    links::signal(Some(&child), signal, supervisor.pid, &reason, current::cause());
-    // Nobody can keep it from ending any more, so it needs no link that would say so.
-    links::unlink_both(me, &child);
-    idle.end_doomed();
-    child.process().reason()
+    let ended = child.clone().end_if_idle(&mut || {
+        // Nobody but itself changes that, and it does not run.
+        if signal == Signal::Kill || !child.process().lock().traps() {
+            links::signal(Some(&child), signal, supervisor.pid, &reason, current::cause());
+            // Nobody can keep it from ending any more, so it needs no link that would say so.
+            links::unlink_both(me, &child);
+        }
+    });
+    if ended { child.process().reason() } else { None }
 }
 
 /// Whether the end of a child that was being stopped is worth a report.

@@ -14,11 +14,12 @@ use crate::{
     exit_reason::ExitReason,
     process::{
         Inbox,
-        block::{Ancestor, ProcRef, Started},
+        ancestor::Ancestor,
+        block::{ProcRef, Started},
         current,
-        inbox::Bare,
+        inbox::{self, Bare},
         links,
-        spawn::{self, Spawn},
+        spawn::Spawn,
     },
     task::handle::Task,
 };
@@ -86,8 +87,8 @@ where
             let _ = tell.send(reason);
         }
     });
-    let spawn = Spawn { link, starter: Some(starter), behaviour, callers, ..Spawn::default() };
-    let block = spawn::spawn(spawn, |block: Arc<Bare<M>>| {
+    let spawn = Spawn { link, starter: Some(starter), callers, ..Spawn::default() };
+    let block = inbox::spawn_as(spawn, behaviour, |block: Arc<Bare<M>>| {
         let me: ProcRef = block.clone();
         let running = match &owner {
             Some(owner) if !links::connect(&me, owner) => None,
@@ -95,12 +96,12 @@ where
         };
         async move {
             let Some(running) = running else {
-                return (ExitReason::shutdown_with("the owner of the task has ended"), ());
+                return ExitReason::shutdown_with("the owner of the task has ended");
             };
             let value = running.await;
             let send = move || drop(reply.send(value));
-            me.process().lock().last_reply = Some(Box::new(send));
-            (ExitReason::Normal, ())
+            me.process().set_last_reply(Box::new(send));
+            ExitReason::Normal
         }
     });
     Task::running(block.pid(), owner.map(|owner| owner.process().pid), end, value)

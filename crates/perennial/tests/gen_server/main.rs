@@ -1,5 +1,9 @@
 //! The rules of the generic server: rows G of `SEMANTICS.md`.
 
+#[macro_use]
+#[path = "../support/flavors.rs"]
+mod flavors;
+
 mod bounded;
 mod callers;
 mod calls;

@@ -17,27 +17,6 @@ use tokio::sync::oneshot;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Makes two tests of each function, on one thread and on two, both with a paused clock.
-macro_rules! rules {
-    ($(async fn $name:ident() $body:block)*) => {
-        $(async fn $name() $body)*
-
-        mod one_thread {
-            $(#[perennial::test(paused)]
-            async fn $name() {
-                super::$name().await;
-            })*
-        }
-
-        mod two_threads {
-            $(#[perennial::test(paused, flavor = "multi_thread", workers = 2)]
-            async fn $name() {
-                super::$name().await;
-            })*
-        }
-    };
-}
-
 /// A cast that answers the caller that has waited longest.
 fn answer(n: u32) -> Tell<impl FnOnce(&mut Puppet, &mut Cx<Puppet>) -> NoReply + Send + 'static> {
     Tell(move |puppet: &mut Puppet, _: &mut Cx<Puppet>| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-both_tests! {
+rules! {
     async fn a_call_waits_as_long_as_it_takes() {
         let (machine, _log) = puppet().await;
         let kept = ask("ask", |_, ask, from, state, cx| {

@@ -11,7 +11,7 @@ use perennial::{
 };
 use std::time::Duration;
 
-both_tests! {
+rules! {
     async fn stop_and_reply_replies_before_terminate() {
         let (machine, log) = puppet().await;
         let call = ask("ask", |_, _, from, _, _| stop_and_reply(ExitReason::Normal, from, "bye"));

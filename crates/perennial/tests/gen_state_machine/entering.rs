@@ -7,7 +7,7 @@ use perennial::{
 };
 use std::time::Duration;
 
-both_tests! {
+rules! {
     async fn the_first_state_is_entered_from_itself() {
         let (_machine, log) = puppet_with(|_, _| Ok(())).await;
         assert_eq!(log.take().await, ["enter A A"]);

@@ -6,7 +6,7 @@ use perennial::{
     prelude::*,
 };
 
-both_tests! {
+rules! {
     async fn inserted_events_come_in_their_order_before_the_mailbox() {
         let (machine, log) = puppet().await;
         let go = event("go", |_, _, _, cx| {

@@ -4,13 +4,15 @@
 //! OTP 25 does with the same script, except where a test says otherwise.
 
 #[macro_use]
-mod puppet;
+#[path = "../support/flavors.rs"]
+mod flavors;
 
 mod calls;
 mod ending;
 mod entering;
 mod inserting;
 mod postponing;
+mod puppet;
 mod starting;
 mod sys;
 mod timeouts;

@@ -6,7 +6,7 @@ use perennial::{
     prelude::*,
 };
 
-both_tests! {
+rules! {
     async fn what_is_postponed_comes_after_a_change_of_state_in_its_order() {
         let (machine, log) = puppet().await;
         for tag in ["p1", "p2", "p3"] {

@@ -9,27 +9,6 @@ use perennial::{
 };
 use std::sync::{Arc, Mutex};
 
-/// Runs each function as two tests, both with a paused clock.
-macro_rules! both_tests {
-    ($($(#[$attribute:meta])* async fn $name:ident() $body:block)*) => {
-        $($(#[$attribute])* async fn $name() $body)*
-
-        mod current_thread {
-            $(#[perennial::test(paused)]
-            async fn $name() {
-                super::$name().await;
-            })*
-        }
-
-        mod multi_thread {
-            $(#[perennial::test(paused, flavor = "multi_thread", workers = 2)]
-            async fn $name() {
-                super::$name().await;
-            })*
-        }
-    };
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum S {
     A,

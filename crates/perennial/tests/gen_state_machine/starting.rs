@@ -17,7 +17,7 @@ async fn start_failing(with: InitError) -> (Result<Pid, StartError>, Vec<String>
     (gen_server::start::<StateMachine<Puppet>>(script, ()).await, log.take().await)
 }
 
-both_tests! {
+rules! {
     async fn init_that_ignores_or_stops_fails_the_start_and_no_state_is_entered() {
         let ignored = start_failing(InitError::Ignore).await;
         assert_eq!(ignored, (Err(StartError::Ignore), vec![]));

@@ -3,7 +3,7 @@
 use crate::puppet::{A, B, Puppet, event, go, puppet};
 use perennial::{gen_state_machine::keep_state, prelude::*, sys};
 
-both_tests! {
+rules! {
     async fn sys_shows_a_machine_as_its_state_and_its_data() {
         let (machine, _log) = puppet().await;
         assert_eq!(sys::with_state(&machine, |machine| *machine.state()).await, Ok(A));

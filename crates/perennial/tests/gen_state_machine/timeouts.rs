@@ -26,7 +26,7 @@ async fn with_all_running() -> (Machine, Log) {
     (machine, log)
 }
 
-both_tests! {
+rules! {
     async fn a_time_out_comes_when_it_is_due_and_once() {
         let (machine, log) = puppet().await;
         let begun = Node::current().now();

@@ -3,7 +3,8 @@
 //! On paused clocks, and on both flavors of runtime from one source. Nothing here waits for real time.
 
 #[macro_use]
-mod support;
+#[path = "../support/flavors.rs"]
+mod flavors;
 
 mod clock;
 mod exits;
@@ -14,4 +15,5 @@ mod names;
 mod nodes;
 mod panics;
 mod spawn;
+mod support;
 mod timers;

@@ -5,27 +5,6 @@ use std::time::Duration;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-/// Runs each function as two tests, both with a paused clock.
-macro_rules! rules {
-    ($($(#[$attribute:meta])* async fn $name:ident() $body:block)*) => {
-        $($(#[$attribute])* async fn $name() $body)*
-
-        mod current_thread {
-            $(#[perennial::test(paused)]
-            async fn $name() {
-                super::$name().await;
-            })*
-        }
-
-        mod multi_thread {
-            $(#[perennial::test(paused, flavor = "multi_thread", workers = 2)]
-            async fn $name() {
-                super::$name().await;
-            })*
-        }
-    };
-}
-
 /// The numbers that it was sent, in order. A 0 is a panic of its `clone`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Numbers(pub(crate) Vec<u32>);

@@ -4,7 +4,8 @@
 //! runtime from one source.
 
 #[macro_use]
-mod support;
+#[path = "../support/flavors.rs"]
+mod flavors;
 
 mod awaits;
 mod callers;
@@ -15,3 +16,4 @@ mod starts;
 mod streams;
 mod supervised;
 mod supervised_streams;
+mod support;

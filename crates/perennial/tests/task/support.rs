@@ -4,27 +4,6 @@ use perennial::{node::Node, prelude::*, task::Task, time};
 use std::{future::Future, time::Duration};
 use tokio::sync::oneshot;
 
-/// Runs each function as two tests, both with a paused clock.
-macro_rules! rules {
-    ($($(#[$attribute:meta])* async fn $name:ident() $body:block)*) => {
-        $($(#[$attribute])* async fn $name() $body)*
-
-        mod current_thread {
-            $(#[perennial::test(paused)]
-            async fn $name() {
-                super::$name().await;
-            })*
-        }
-
-        mod multi_thread {
-            $(#[perennial::test(paused, flavor = "multi_thread", workers = 2)]
-            async fn $name() {
-                super::$name().await;
-            })*
-        }
-    };
-}
-
 /// Runs `body` in a process, and returns what it returned, or else the reason with which the process ended.
 pub(crate) async fn as_process<T, F>(body: impl FnOnce(Inbox<Exit>) -> F) -> Result<T, ExitReason>
 where

@@ -53,7 +53,7 @@ fn last_acts_are_done_by_one_of_two_threads() {
         watcher.monitor(&me);
         // It is given up while its poll returns at last.
         let stuck = me.clone();
-        let give_up = thread::spawn(move || stuck.end(ExitReason::Killed));
+        let give_up = thread::spawn(move || stuck.give_up());
         me.end(ExitReason::Normal);
         give_up.join().unwrap();
         let (exit, down) = told(&watcher);
@@ -69,7 +69,7 @@ fn who_starts_to_trap_while_a_signal_comes_gets_it_in_one_way() {
         let me = Puppet::new(&node);
         let sent = me.clone();
         let exit = thread::spawn(move || sent.signal(Signal::Exit, ExitReason::Shutdown));
-        me.process.process().lock().trap = Some(me.block.clone());
+        me.process.process().lock().set_trap(Some(me.block.clone()));
         exit.join().unwrap();
         assert_eq!(me.take().len(), usize::from(me.doom().is_none()));
     });

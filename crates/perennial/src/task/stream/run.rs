@@ -151,7 +151,7 @@ impl<I: Iterator, T, K> Run<I, T, K> {
 /// The reader, which is the current process, to be linked to its tasks. One that traps exits would get a message for
 /// each, so it is not: when it ends it drops the stream, and that kills them.
 fn owner() -> Option<ProcRef> {
-    current::process().filter(|reader| reader.process().lock().trap.is_none())
+    current::process().filter(|reader| !reader.process().lock().traps())
 }
 
 /// Waits for a task and its result.

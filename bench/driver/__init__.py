@@ -1,0 +1,1 @@
+"""What `run.py` and `report.py` are made of."""

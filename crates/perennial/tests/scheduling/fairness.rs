@@ -1,0 +1,132 @@
+//! One who is flooded, or never waits, or blocks its thread, and all the others.
+
+use crate::support::{Run, Runner, runner};
+use perennial::{prelude::*, process};
+use std::{sync::mpsc, time::Duration};
+use tokio::sync::oneshot;
+
+fn nothing() -> Run<impl FnOnce() -> std::future::Ready<()> + Send + 'static> {
+    Run(|| std::future::ready(()))
+}
+
+/// A server that always has more to do: the rest of a flood is replaced as it is handled.
+#[derive(Clone, GenServer)]
+struct Flooded(u32);
+
+struct More;
+
+const FLOOD: u32 = 10_000;
+
+impl HandleCast<More> for Flooded {
+    async fn handle_cast(&mut self, More: More, cx: &mut Cx<Self>) -> NoReply {
+        self.0 -= 1;
+        let me = cx.me();
+        while self.0 < FLOOD {
+            self.0 += 1;
+            me.cast(More).expect("unbounded");
+        }
+        noreply()
+    }
+}
+
+async fn flooded() -> Pid {
+    let pid = gen_server::start::<Flooded>(Flooded(1), ()).await.unwrap();
+    pid.server::<Flooded>().unwrap().cast(More).unwrap();
+    pid
+}
+
+/// One that can always be polled again.
+fn restless() -> Pid {
+    process::spawn(|_: Inbox<()>| async {
+        loop {
+            tokio::task::yield_now().await;
+        }
+    })
+}
+
+/// Calls others, as a process, as a plain task, and by a task of tokio.
+async fn others_are_served(server: &ServerRef<Runner>) {
+    for _ in 0..100 {
+        server.call(nothing()).await.unwrap();
+    }
+    let called = server.clone();
+    let (_, ended) = process::spawn_monitor(|_: Inbox<()>| async move {
+        for _ in 0..100 {
+            called.call(nothing()).await.unwrap();
+        }
+    });
+    assert_eq!(ended.await.reason, ExitReason::Normal);
+    server.call(Run(|| async { tokio::spawn(async {}).await.unwrap() })).await.unwrap();
+}
+
+rules! {
+    async fn a_flooded_server_does_not_starve_the_others() {
+        let server = runner().await;
+        let flooded = [flooded().await, flooded().await, flooded().await];
+        others_are_served(&server).await;
+        for pid in flooded {
+            let ended = process::monitor(pid);
+            process::kill(pid);
+            assert_eq!(ended.await.reason, ExitReason::Killed);
+        }
+    }
+
+    async fn one_who_never_waits_does_not_starve_the_others() {
+        let server = runner().await;
+        let restless = [restless(), restless(), restless()];
+        others_are_served(&server).await;
+        for pid in restless {
+            let ended = process::monitor(pid);
+            process::kill(pid);
+            assert_eq!(ended.await.reason, ExitReason::Killed);
+        }
+    }
+}
+
+/// The first of two processes blocks its thread until the second one, which waits behind it, has run.
+async fn one_waits_behind_another_that_blocks() {
+    let server = runner().await;
+    let (tell, told) = oneshot::channel();
+    process::spawn(|_: Inbox<()>| async move {
+        let (go, gone) = mpsc::channel();
+        // The one who puts it into the queue of this worker is this one.
+        process::spawn(move |_: Inbox<()>| async move { go.send(()).unwrap() });
+        let others = gone.recv_timeout(Duration::from_secs(10));
+        tell.send((others, server.call(nothing()).await)).unwrap();
+    });
+    assert_eq!(told.await.unwrap(), (Ok(()), Ok(())));
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 2)]
+async fn what_waits_behind_one_that_blocks_its_thread_is_done_by_another_worker() {
+    for _ in 0..20 {
+        one_waits_behind_another_that_blocks().await;
+    }
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 2)]
+async fn what_waits_behind_one_that_blocks_its_thread_is_done_also_by_a_worker_that_never_rests() {
+    let restless = restless();
+    for _ in 0..5 {
+        one_waits_behind_another_that_blocks().await;
+    }
+    process::kill(restless);
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 2)]
+async fn a_handler_that_blocks_its_thread_harms_its_worker_only() {
+    let (blocked, server) = (runner().await, runner().await);
+    let (go, gone) = mpsc::channel::<()>();
+    let (held, is_held) = oneshot::channel();
+    blocked
+        .cast(Run(move || async move {
+            held.send(()).unwrap();
+            // An error says that the test lets go.
+            let _ = gone.recv();
+        }))
+        .unwrap();
+    is_held.await.unwrap();
+    others_are_served(&server).await;
+    drop(go);
+    blocked.call(nothing()).await.unwrap();
+}
