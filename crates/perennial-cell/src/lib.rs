@@ -7,6 +7,7 @@
 //! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
 //! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
+//! * [`Moment`]: a cheap look at the clock.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!
 //! A process has two lanes. What OTP delivers as a message lies in the mailbox; a deadly signal is a flag
@@ -20,6 +21,7 @@
 mod activity;
 mod lending;
 mod mailbox;
+mod moment;
 mod notify;
 mod once;
 mod pool;
@@ -31,6 +33,7 @@ mod turns;
 pub use activity::Activity;
 pub use lending::{Lending, Lent};
 pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
+pub use moment::Moment;
 pub use notify::{Notify, Polled};
 pub use once::OnceBox;
 pub use pooled::{Pooled, PooledFuture};

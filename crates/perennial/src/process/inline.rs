@@ -16,18 +16,19 @@ use crate::{
         node::NodeInner,
     },
 };
+use perennial_cell::Moment;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// So many processes run inside of each other on one stack at most.
 const DEPTH: u32 = 8;
 
-/// Of so many inline runs of a server one is timed, the first included: a look at the clock costs as much as the run.
+/// Of so many inline runs of a server one is timed, the first included: to look at the clock takes a while too.
 const SAMPLE: u32 = 64;
 
 /// A server whose run took longer is slow, unless it says otherwise.
@@ -100,9 +101,9 @@ pub(crate) fn timed<R>(process: &Process, run: impl FnOnce() -> R) -> R {
     if !inline.is_sampled() {
         return run();
     }
-    let began = Instant::now();
+    let began = Moment::now();
     let result = run();
-    if began.elapsed().as_micros() > u128::from(inline.slow) {
+    if began.is_longer_ago_than(Duration::from_micros(inline.slow.into())) {
         inline.rest.store(REST, Ordering::Relaxed);
     }
     result
