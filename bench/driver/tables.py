@@ -23,6 +23,8 @@ def ratio(value):
 
 
 def table(head, lines):
+    if not lines:
+        return "Not measured.\n"
     lines = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
