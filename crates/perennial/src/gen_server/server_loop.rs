@@ -176,6 +176,11 @@ fn handle_next<S: GenServer>(
 
 /// Takes a unit of the budget of the task that polls; if there is none, has us polled again when others have run.
 fn take_unit(cx: &mut Context<'_>) -> Poll<()> {
+    if !coop::has_budget_remaining() {
+        // Not by tokio, which would tell us from outside of the workers, and so wake another one.
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
+    }
     pin!(coop::consume_budget()).poll(cx)
 }
 

@@ -1,8 +1,8 @@
 //! Which process is polled next, and on which thread.
 //!
-//! A node has as many workers as its runtime has threads. A worker is a task of the runtime: it polls one process
-//! after the other, and lets the runtime run other tasks in between. So I/O, timers, `tokio::spawn` and
-//! `block_in_place` work in every callback.
+//! A node has as many workers as its runtime has threads. A worker is a task of the runtime, or rather two that relieve
+//! each other: it polls one process after the other, and lets the runtime run other tasks in between. So I/O, timers,
+//! `tokio::spawn` and `block_in_place` work in every callback.
 //!
 //! # Invariants
 //!
@@ -48,8 +48,8 @@ use std::{
 };
 use tokio::task::{coop, yield_now};
 
-/// How many processes a worker polls before it lets other tasks of its thread run.
-const POLLS: u32 = 64;
+/// How many processes a worker polls before it lets other tasks of its thread run, if they use up no budget.
+const POLLS: u32 = 256;
 
 /// How often a worker that has work of its own looks at what came from outside.
 const LOOK_OUTSIDE: u32 = 31;
@@ -82,7 +82,10 @@ pub(crate) struct Scheduler {
 #[derive(Default)]
 struct Lane {
     queue: Mutex<VecDeque<ProcRef>>,
+    /// Wakes the one of its two tasks that was polled last.
     waker: Mutex<Option<Waker>>,
+    /// Those of both.
+    tasks: [Mutex<Option<Waker>>; 2],
     /// How many processes it has begun to poll.
     polls: AtomicU64,
 }
@@ -122,7 +125,16 @@ impl Scheduler {
             return;
         }
         for lane in 0..self.lanes.len() {
-            executor.spawn(Worker { scheduler: self.clone(), node: node.clone(), lane, tick: 0 });
+            for task in [0, 1] {
+                executor.spawn(Worker {
+                    scheduler: self.clone(),
+                    node: node.clone(),
+                    lane,
+                    task,
+                    waits: task == 1,
+                    tick: 0,
+                });
+            }
         }
     }
 
@@ -315,9 +327,11 @@ impl Scheduler {
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         for lane in &self.lanes {
-            let waker = lock(&lane.waker).take();
-            if let Some(waker) = waker {
-                waker.wake();
+            for task in &lane.tasks {
+                let waker = lock(task).take();
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
             }
         }
     }
@@ -346,11 +360,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no user code runs under a lock of the scheduler")
 }
 
-/// A task of the runtime that polls processes.
+/// A task of the runtime that polls processes: one of the two of a lane, which relieve each other.
+///
+/// One that has done its share lets other tasks run. Would it wake itself for that, tokio would wake another thread to
+/// take it over, each time. A task that is woken by another one waits for its turn on this thread, and nobody is told.
 struct Worker {
     scheduler: Arc<Scheduler>,
     node: Weak<NodeInner>,
     lane: usize,
+    task: usize,
+    /// It has yet to be told to begin: it only says how.
+    waits: bool,
     tick: u32,
 }
 
@@ -368,12 +388,11 @@ impl Future for Worker {
         let this = &mut *self;
         let scheduler = &*this.scheduler;
         let lane = &scheduler.lanes[this.lane];
-        {
-            let mut waker = lock(&lane.waker);
-            if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                *waker = Some(cx.waker().clone());
-            }
+        keep(&lane.tasks[this.task], cx.waker());
+        if mem::take(&mut this.waits) && !scheduler.is_closed() {
+            return Poll::Pending;
         }
+        keep(&lane.waker, cx.waker());
         let bit = 1 << this.lane;
         scheduler.asleep.fetch_and(!bit, Ordering::Relaxed);
         let _restore = Restore(
@@ -401,8 +420,18 @@ impl Future for Worker {
             lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             process.run();
         }
-        cx.waker().wake_by_ref();
+        // None: that one has not been polled at all yet.
+        let other = lock(&lane.tasks[1 - this.task]).clone();
+        other.unwrap_or_else(|| cx.waker().clone()).wake();
         Poll::Pending
+    }
+}
+
+/// Keeps a waker of the task that is polled.
+fn keep(place: &Mutex<Option<Waker>>, waker: &Waker) {
+    let mut kept = lock(place);
+    if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+        *kept = Some(waker.clone());
     }
 }
 
