@@ -89,16 +89,13 @@ pub(crate) fn make<D: ?Sized + Kind + 'static>(
     spawn: Spawn,
     own: D::Own,
 ) -> Arc<Block<D>> {
-    let (slot, serial, order) = node.table.reserve();
-    let pid = Pid { node: node.id, slot, serial, creation: node.creation };
-    let parent = parent.map(|parent| parent.process());
+    let ancestors = parent.map(|parent| Ancestor::of_child(parent.process()));
     let Spawn { starter, room, callers, inline, .. } = spawn;
-    let new = New { pid, order, node: node.clone(), parent, callers, room, inline };
-    let block = Arc::new(Block::new(Process::new(new), own));
-    if starter.is_some() {
-        block.process.lock().bonds().starter = starter;
-    }
-    node.table.insert(block.clone());
+    let block = node.table.insert(|slot, serial, order| {
+        let pid = Pid { node: node.id, slot, serial, creation: node.creation };
+        let new = New { pid, order, node: node.clone(), ancestors, callers, starter, room, inline };
+        Arc::new(Block::new(Process::new(new), own))
+    });
     // Race: asked now that it is in the table, see `process::stats`.
     if node.observed() {
         block.process.observe();
