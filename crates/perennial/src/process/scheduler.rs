@@ -36,7 +36,7 @@ use std::{
     fmt,
     future::Future,
     mem,
-    pin::{Pin, pin},
+    pin::Pin,
     ptr,
     sync::{
         Arc, Mutex, MutexGuard, Weak,
@@ -401,8 +401,8 @@ impl Future for Worker {
             lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             process.run();
         }
-        // Not woken here and now: the runtime would wake another thread to take this task over.
-        pin!(yield_now()).poll(cx)
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
