@@ -14,7 +14,8 @@ use tokio::sync::broadcast;
 /// How many events a slow listener may be behind before it loses the oldest.
 const CAPACITY: usize = 4096;
 
-/// The number of an event within its node, in the order in which they were made.
+/// The number of an event within its node. Of two events that a listener hears of, the one that was made first has the
+/// lower one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(u64);
 

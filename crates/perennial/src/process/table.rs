@@ -30,7 +30,7 @@ pub(crate) struct Table {
 }
 
 struct Shard {
-    segments: Vec<Box<[Slot; SEGMENT]>>,
+    segments: Vec<Box<[Slot]>>,
     /// The first free slot. Each of them knows the next.
     free: u32,
     live: usize,
@@ -87,8 +87,7 @@ impl Shard {
             let next_free = if index + 1 == SEGMENT { NONE } else { next };
             Slot::Empty { serial: 0, next_free }
         });
-        let segment: Box<[Slot]> = slots.collect();
-        self.segments.push(segment.try_into().unwrap_or_else(|_| unreachable!("it has that length")));
+        self.segments.push(slots.collect());
         self.free = first;
     }
 
