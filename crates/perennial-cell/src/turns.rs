@@ -185,6 +185,12 @@ impl<T> Turns<T> {
         }
     }
 
+    /// Whether nobody has a turn and nobody is to have one: then all that was sent before has been looked at.
+    pub fn is_idle(&self) -> bool {
+        // Acquire: what the last turn left.
+        self.state.load(Ordering::Acquire) & !READER == 0
+    }
+
     /// Takes a turn if nobody has one and nobody is to have one. Whoever calls this has counted it in the activity
     /// that the turn's end will be given.
     pub fn try_begin(&self) -> Option<Turn<'_, T>> {

@@ -12,7 +12,8 @@ use std::{
     future::Future,
     hash::{Hash, Hasher},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -68,12 +69,30 @@ pub enum ChildType {
 
 /// The id of a child among its siblings: any value that can be compared, hashed and shown.
 #[derive(Clone)]
-pub struct ChildId(Arc<dyn Id>);
+pub struct ChildId(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Value(Arc<dyn Id>),
+    /// The name of a start function, as long as nobody asks for it as a `String`: so most specifications need no
+    /// memory for an id.
+    Label(Label),
+}
+
+#[derive(Clone)]
+struct Label {
+    text: &'static str,
+    owned: OnceLock<Arc<String>>,
+}
 
 impl ChildId {
     /// Any value as an id.
     pub fn new(value: impl Debug + Eq + Hash + Send + Sync + 'static) -> Self {
-        Self(Arc::new(value))
+        Self(Repr::Value(Arc::new(value)))
+    }
+
+    fn label(text: &'static str) -> Self {
+        Self(Repr::Label(Label { text, owned: OnceLock::new() }))
     }
 
     /// `{Module, Key}`: the type of a server and a key that need not be owned.
@@ -83,7 +102,14 @@ impl ChildId {
 
     /// The value, if it is a `T`. Texts are kept as `String`.
     pub fn downcast_ref<T: 'static>(&self) -> Option<&T> {
-        self.0.as_any().downcast_ref()
+        self.as_any().downcast_ref()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        match &self.0 {
+            Repr::Value(value) => value.as_any(),
+            Repr::Label(label) => &**label.owned.get_or_init(|| Arc::new(label.text.to_owned())),
+        }
     }
 }
 
@@ -119,7 +145,13 @@ impl From<String> for ChildId {
 
 impl PartialEq for ChildId {
     fn eq(&self, other: &Self) -> bool {
-        self.0.equals(other.0.as_any())
+        match (&self.0, &other.0) {
+            (Repr::Label(one), Repr::Label(other)) => one.text == other.text,
+            (Repr::Value(value), _) => value.equals(other.as_any()),
+            (Repr::Label(label), Repr::Value(value)) => {
+                value.as_any().downcast_ref::<String>().is_some_and(|text| text == label.text)
+            }
+        }
     }
 }
 
@@ -127,13 +159,20 @@ impl Eq for ChildId {}
 
 impl Hash for ChildId {
     fn hash<H: Hasher>(&self, mut state: &mut H) {
-        self.0.hash_into(&mut state);
+        match &self.0 {
+            Repr::Value(value) => value.hash_into(&mut state),
+            // As the `String` that it is equal to.
+            Repr::Label(label) => label.text.hash(&mut state),
+        }
     }
 }
 
 impl Debug for ChildId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            Repr::Value(value) => value.fmt(f),
+            Repr::Label(label) => Debug::fmt(label.text, f),
+        }
     }
 }
 
@@ -217,8 +256,38 @@ pub struct Start {
 
 #[derive(Clone)]
 enum Function {
-    Again(Arc<dyn Fn() -> StartFuture + Send + Sync>),
+    Again(Arc<dyn Again>),
     Once(Arc<Mutex<Option<StartOnce>>>),
+}
+
+/// A start function with its arguments.
+trait Again: Send + Sync {
+    fn start(&self) -> StartFuture;
+    /// As `start`, by one who needs it no more: the last one of those gives the arguments away.
+    fn start_last(self: Arc<Self>) -> StartFuture;
+}
+
+struct WithArgs<F, A> {
+    function: F,
+    args: A,
+}
+
+impl<F, A, Fut> Again for WithArgs<F, A>
+where
+    A: Clone + Send + Sync + 'static,
+    F: Fn(A) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = StartResult> + Send + 'static,
+{
+    fn start(&self) -> StartFuture {
+        Box::pin((self.function)(self.args.clone()))
+    }
+
+    fn start_last(self: Arc<Self>) -> StartFuture {
+        match Arc::try_unwrap(self) {
+            Ok(Self { function, args }) => Box::pin(function(args)),
+            Err(shared) => shared.start(),
+        }
+    }
 }
 
 impl Start {
@@ -229,8 +298,7 @@ impl Start {
         F: Fn(A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = StartResult> + Send + 'static,
     {
-        let function = Function::Again(Arc::new(move || Box::pin(function(args.clone()))));
-        Self { label: type_name::<F>(), function }
+        Self { label: type_name::<F>(), function: Function::Again(Arc::new(WithArgs { function, args })) }
     }
 
     /// A start function that works once.
@@ -249,23 +317,47 @@ impl Start {
     }
 
     /// Calls the start function. A panic in it, before or while it is polled, is a start that failed.
-    pub(crate) fn run(&self) -> impl Future<Output = StartResult> + Send + use<> {
-        let future = process::panics::catch(|| match &self.function {
-            Function::Again(function) => Some(function()),
-            Function::Once(function) => {
-                let function = function.lock().expect("only taken under the lock").take();
-                function.map(|function| function())
-            }
-        });
-        async move {
-            match future {
-                Ok(Some(future)) => process::panics::CatchUnwind::new(future)
-                    .await
-                    .unwrap_or_else(|reason| Err(StartError::Exit(reason))),
-                Ok(None) => Err(StartError::Exit(ExitReason::other("this child can be started only once"))),
-                Err(reason) => Err(StartError::Exit(reason)),
-            }
-        }
+    pub(crate) fn run(&self) -> Running {
+        Running::begin(|| match &self.function {
+            Function::Again(function) => Some(function.start()),
+            Function::Once(function) => once(function),
+        })
+    }
+
+    /// As [`run`](Self::run), by one who needs it no more: the arguments need not be cloned.
+    pub(crate) fn run_last(self) -> Running {
+        Running::begin(|| match self.function {
+            Function::Again(function) => Some(function.start_last()),
+            Function::Once(function) => once(&function),
+        })
+    }
+}
+
+fn once(function: &Mutex<Option<StartOnce>>) -> Option<StartFuture> {
+    // A statement of its own: the function is called without the lock.
+    let function = function.lock().expect("only taken under the lock").take();
+    function.map(|function| function())
+}
+
+/// A start function that was called.
+pub(crate) struct Running(Result<StartFuture, ExitReason>);
+
+impl Running {
+    fn begin(call: impl FnOnce() -> Option<StartFuture>) -> Self {
+        let only_once = || ExitReason::other("this child can be started only once");
+        Self(process::panics::catch(call).and_then(|future| future.ok_or_else(only_once)))
+    }
+}
+
+impl Future for Running {
+    type Output = StartResult;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StartResult> {
+        let polled = match &mut self.0 {
+            Ok(future) => process::panics::catch(|| future.as_mut().poll(cx)),
+            Err(reason) => Err(reason.clone()),
+        };
+        polled.unwrap_or_else(|reason| Poll::Ready(Err(StartError::Exit(reason))))
     }
 }
 
@@ -316,7 +408,7 @@ impl ChildSpec {
     {
         let start = Start::new(function, args);
         Self {
-            id: start.label.into(),
+            id: ChildId::label(start.label),
             start,
             restart: Restart::Permanent,
             shutdown: Shutdown::Timeout(Duration::from_secs(5)),

@@ -33,9 +33,11 @@
 mod backoff;
 mod children;
 mod error;
+mod here;
 mod options;
 mod requests;
 mod server;
+mod shared;
 mod starts;
 
 pub use backoff::Backoff;

@@ -87,7 +87,7 @@ pub use server::Pg;
 use crate::{
     child_spec::{ChildSpec, StartResult},
     gen_server::{GenServer, Name, start},
-    process::node::Node,
+    process::{block::shown, node::Node},
     registry::Key,
 };
 use std::{fmt, future::Future, sync::Arc};
@@ -147,7 +147,7 @@ impl<G: Key> Scope<G> {
         let wrong = || ScopeError::WrongType(self.as_str().into());
         let process = Node::current().0.names.get(self.as_str()).ok_or_else(unknown)?;
         match process.process().public() {
-            Some(public) => public.clone().downcast().map_err(|_| wrong()),
+            Some(public) => shown(public.clone()).ok_or_else(wrong),
             // It has its name before its table.
             None if start::server_at::<Pg<G>>(process.clone()).is_some() => Err(unknown()),
             None => Err(wrong()),

@@ -42,10 +42,11 @@ pub(crate) mod panics;
 mod recipient;
 pub(crate) mod run;
 pub(crate) mod scheduler;
-mod signal;
+pub(crate) mod signal;
 pub(crate) mod spawn;
 pub(crate) mod stats;
 mod table;
+pub(crate) mod ties;
 pub(crate) mod time;
 pub(crate) mod timer;
 

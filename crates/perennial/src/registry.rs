@@ -96,7 +96,10 @@ pub use via::{Via, ViaValue};
 use crate::{
     child_spec::{ChildSpec, StartResult},
     gen_server::{GenServer, Name, start},
-    process::node::Node,
+    process::{
+        block::{ProcRef, shown},
+        node::Node,
+    },
 };
 use std::{fmt, future::Future, hash::Hash, sync::Arc};
 use table::Table;
@@ -167,12 +170,15 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     fn table(&self) -> Result<Arc<Table<K, V>>, RegistryError> {
         let unknown = || RegistryError::Unknown(self.as_str().into());
         let wrong = || RegistryError::WrongType(self.as_str().into());
-        let process = Node::current().0.names.get(self.as_str()).ok_or_else(unknown)?;
-        match process.process().public() {
-            Some(public) => public.clone().downcast().map_err(|_| wrong()),
+        let public = |process: &ProcRef| process.process().public().cloned().ok_or_else(|| process.clone());
+        match Node::with_current(|node| node.names.with(self.as_str(), public)) {
+            Some(Ok(public)) => shown(public).ok_or_else(wrong),
             // It has its name before its table.
-            None if start::server_at::<Registry<K, V>>(process.clone()).is_some() => Err(unknown()),
-            None => Err(wrong()),
+            Some(Err(process)) if start::server_at::<Registry<K, V>>(process.clone()).is_some() => {
+                Err(unknown())
+            }
+            Some(Err(_)) => Err(wrong()),
+            None => Err(unknown()),
         }
     }
 }

@@ -8,7 +8,11 @@ use perennial::{
     prelude::*,
     supervisor::ChildState,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Barrier, Mutex, mpsc},
+    time::Duration,
+};
 use support::{Log, Plan, Probe, boom, end, kill, settle};
 
 const SUP: Name<DynamicSupervisor> = Name::new("sup");
@@ -19,6 +23,10 @@ async fn start(options: Options) -> Pid {
 
 async fn child(spec: ChildSpec) -> Result<Pid, StartChildError> {
     DynamicSupervisor::start_child(&SUP, spec).await
+}
+
+async fn terminate(pid: Pid) -> Result<(), TerminateChildError> {
+    DynamicSupervisor::terminate_child(&SUP, pid).await
 }
 
 async fn specs() -> usize {
@@ -350,4 +358,196 @@ async fn nothing_is_left_of_100_000_children_under_kills_from_all_sides() {
     }
     while specs().await > 0 {}
     assert_eq!(Node::current().count_processes(), 1);
+}
+
+/// What a start sees and leaves, be it run by its client or, with nothing run by callers, by the supervisor.
+#[perennial::test(paused)]
+async fn a_start_is_the_same_whoever_runs_it() {
+    let supervisor = start(Options::default()).await;
+    for inline in [true, false] {
+        Node::current().set_inline_calls(inline);
+        let start = |()| async {
+            let current = process::current();
+            let pid = process::spawn_link(|_: Inbox<()>| std::future::pending::<()>());
+            assert_eq!(process::current(), current);
+            process::set_label(format!("started by {}", current.expect("a start runs in a process")));
+            Ok(pid)
+        };
+        let before = process::current();
+        let pid =
+            child(ChildSpec { restart: Restart::Temporary, ..ChildSpec::worker(start, ()) }).await.unwrap();
+        assert_eq!(process::current(), before);
+        let info = process::info(pid).expect("it runs");
+        assert_eq!(
+            (info.parent, &info.ancestors[..], &info.links[..]),
+            (Some(supervisor), &[supervisor][..], &[supervisor][..])
+        );
+        let label = process::info(supervisor).and_then(|info| info.label);
+        assert_eq!(label, Some(format!("started by {supervisor}")));
+        assert_eq!(process::links(supervisor), [pid]);
+        let ended = process::monitor(pid);
+        terminate(pid).await.unwrap();
+        assert_eq!(ended.await.reason, ExitReason::Shutdown);
+        assert_eq!(process::links(supervisor), []);
+        let again = terminate(pid).await;
+        assert_eq!(again, Err(TerminateChildError::NotFound));
+        assert_eq!(specs().await, 0);
+    }
+}
+
+#[perennial::test(paused)]
+async fn a_suspended_supervisor_starts_and_stops_nothing_until_it_is_resumed() {
+    start(Options::default()).await;
+    let pid = child(idle()).await.unwrap();
+    perennial::sys::suspend(&SUP).await.unwrap();
+    let node = Node::current();
+    let starting = tokio::spawn(node.counted(child(idle())));
+    let stopping = tokio::spawn(node.counted(terminate(pid)));
+    settle().await;
+    assert_eq!((process::is_alive(pid), node.count_processes()), (true, 2));
+    perennial::sys::resume(&SUP).await.unwrap();
+    assert_eq!(stopping.await.unwrap(), Ok(()));
+    let other = starting.await.unwrap().unwrap();
+    assert_eq!(states().await, [ChildState::Running(other)]);
+}
+
+/// A start does not overtake what its client has sent before.
+#[perennial::test(paused)]
+async fn a_start_comes_after_the_stop_that_was_asked_for_before() {
+    for inline in [true, false] {
+        Node::current().set_inline_calls(inline);
+        let (_, ended) = process::spawn_monitor(|_: Inbox<()>| async {
+            let supervisor = start(Options::default()).await;
+            // As its parent, which it obeys.
+            process::exit(supervisor, ExitReason::Shutdown);
+            let expected = Err(StartChildError::Call(CallError::Exit(ExitReason::Shutdown)));
+            assert_eq!(child(idle()).await, expected);
+        });
+        // Linked to the supervisor, which has shut down.
+        assert!([ExitReason::Shutdown, ExitReason::Normal].contains(&ended.await.reason));
+        settle().await;
+        assert_eq!(Node::current().count_processes(), 0);
+    }
+}
+
+/// A process that starts a child and blocks its thread meanwhile, should the start do so.
+fn client(spec: ChildSpec) -> impl Future<Output = Result<Pid, StartChildError>> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let (_, ended) = process::spawn_monitor(|_: Inbox<()>| async move {
+        tell.send(child(spec).await).expect("somebody waits");
+    });
+    async move {
+        assert_eq!(ended.await.reason, ExitReason::Normal);
+        told.await.expect("it has told")
+    }
+}
+
+/// A server that has run its `init` when it is started, and so waits for no thread.
+struct Quiet;
+
+impl GenServer for Quiet {
+    type Args = ();
+    async fn init(_: (), _: &mut Cx<Self>) -> Result<Self, InitError> {
+        Ok(Self)
+    }
+}
+
+/// A start function that blocks its thread: it tells who it has started, and returns when it is told to.
+fn blocking(started: &mpsc::Sender<Pid>, restart: Restart) -> (ChildSpec, mpsc::Sender<()>) {
+    let (go_on, gone_on) = mpsc::channel();
+    let (started, gone_on) = (started.clone(), Arc::new(Mutex::new(gone_on)));
+    let args = (started, gone_on);
+    let start = |(started, gone_on): (mpsc::Sender<Pid>, Arc<Mutex<mpsc::Receiver<()>>>)| async move {
+        let pid = gen_server::start_link::<Quiet>((), ()).await?;
+        started.send(pid).expect("somebody waits");
+        // It is told once; who is restarted goes on at once.
+        let _ = gone_on.lock().unwrap().recv();
+        Ok(pid)
+    };
+    (ChildSpec { restart, ..ChildSpec::worker(start, args) }, go_on)
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 4)]
+async fn a_stop_meets_a_start_that_its_client_runs() {
+    start(Options::default()).await;
+    let (started, is_started) = mpsc::channel();
+    let (spec, go_on) = blocking(&started, Restart::Temporary);
+    let client = client(spec);
+    let pid = is_started.recv().unwrap();
+    assert_eq!(states().await, []);
+    // It knows of what was started, and takes it along.
+    SUP.stop(ExitReason::Shutdown).await.unwrap();
+    assert!(!process::is_alive(pid));
+    go_on.send(()).unwrap();
+    let expected = Err(StartChildError::Call(CallError::Exit(ExitReason::Shutdown)));
+    assert_eq!(client.await, expected);
+    assert_eq!(Node::current().count_processes(), 0);
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 4)]
+async fn a_kill_meets_a_start_that_its_client_runs() {
+    let supervisor = start(Options::default()).await;
+    let (started, is_started) = mpsc::channel();
+    let (spec, go_on) = blocking(&started, Restart::Temporary);
+    let client = client(spec);
+    let ended = process::monitor(is_started.recv().unwrap());
+    process::kill(supervisor);
+    assert_eq!(ended.await.reason, ExitReason::Killed);
+    go_on.send(()).unwrap();
+    let expected = Err(StartChildError::Call(CallError::Exit(ExitReason::Killed)));
+    assert_eq!(client.await, expected);
+    assert_eq!(Node::current().count_processes(), 0);
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 4)]
+async fn a_child_that_ends_while_its_client_starts_it_is_restarted() {
+    start(Options::default()).await;
+    let (started, is_started) = mpsc::channel();
+    let (spec, go_on) = blocking(&started, Restart::Permanent);
+    let client = client(spec);
+    let pid = is_started.recv().unwrap();
+    let ended = process::monitor(pid);
+    process::kill(pid);
+    assert_eq!(ended.await.reason, ExitReason::Killed);
+    // The supervisor has seen its end by now, and no child with it.
+    assert_eq!(states().await, []);
+    drop(go_on);
+    assert_eq!(client.await, Ok(pid));
+    let second = is_started.recv().unwrap();
+    while states().await != [ChildState::Running(second)] {}
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 4)]
+async fn clients_start_children_side_by_side() {
+    start(Options::default()).await;
+    let meeting = Arc::new(Barrier::new(2));
+    let spec = || {
+        let start = |meeting: Arc<Barrier>| async move {
+            // Only if both run at the same time.
+            meeting.wait();
+            Ok(process::spawn_link(|_: Inbox<()>| std::future::pending::<()>()))
+        };
+        ChildSpec { restart: Restart::Temporary, ..ChildSpec::worker(start, meeting.clone()) }
+    };
+    let clients = [client(spec()), client(spec())];
+    for client in clients {
+        client.await.unwrap();
+    }
+    assert_eq!(specs().await, 2);
+}
+
+#[perennial::test(paused)]
+async fn a_child_that_traps_exits_is_asked_to_stop_and_one_that_does_not_is_gone_at_once() {
+    start(Options::default()).await;
+    let log = Log::default();
+    let polite = Probe::new("polite", &log).stop_for(Duration::from_secs(1)).spec();
+    let polite = child(polite).await.unwrap();
+    let other = child(idle()).await.unwrap();
+    let stopping = tokio::spawn(Node::current().counted(terminate(polite)));
+    settle().await;
+    terminate(other).await.unwrap();
+    assert_eq!((process::is_alive(other), process::is_alive(polite)), (false, true));
+    assert_eq!(stopping.await.unwrap(), Ok(()));
+    assert_eq!(log.take(), ["+polite", "-polite shutdown"]);
+    assert_eq!(Node::current().now(), Duration::from_secs(1));
 }

@@ -3,6 +3,7 @@
 use crate::{
     child_spec::{ChildSpec, ChildType, Restart, Shutdown, Start},
     pid::Pid,
+    process::Exit,
     supervisor::{ChildCounts, intensity::Intensity},
 };
 use rustc_hash::FxHashMap;
@@ -10,23 +11,32 @@ use std::time::Duration;
 
 #[derive(Debug)]
 pub(crate) struct Child {
-    /// Not kept for a temporary child, whose arguments would live as long as it does.
-    pub(crate) start: Option<Start>,
     pub(crate) restart: Restart,
     pub(crate) shutdown: Shutdown,
     pub(crate) kind: ChildType,
     pub(crate) phase: Phase,
-    /// Only under `intensity_per_child`, or with a back-off.
-    pub(crate) history: Option<Box<History>>,
+    /// What not all have: nothing of it is kept for a temporary child, whose arguments would live as long as it does.
+    pub(crate) kept: Option<Box<Kept>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// It was spawned by a start that is under way. It is no child yet, and in no list.
+    Starting,
     Running,
     /// Under its old pid, until its restart succeeds or is given up.
     Restarting,
     /// It runs, and was told to stop.
     Stopping,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    start: Option<Start>,
+    /// Only under `intensity_per_child`, or with a back-off.
+    history: Option<History>,
+    /// Of one whose start is under way: its end, which is handled after the start.
+    early: Option<Exit>,
 }
 
 /// What is remembered of a child's restarts.
@@ -38,31 +48,54 @@ pub(crate) struct History {
 }
 
 impl Child {
-    pub(crate) fn new(spec: ChildSpec) -> Self {
-        let start = (spec.restart != Restart::Temporary).then_some(spec.start);
-        let ChildSpec { restart, shutdown, kind, .. } = spec;
-        Self { start, restart, shutdown, kind, phase: Phase::Running, history: None }
+    /// A child as `spec` describes it. What of that is needed only once is the specification's still.
+    pub(crate) fn new(spec: &ChildSpec) -> Self {
+        let start = (spec.restart != Restart::Temporary).then(|| spec.start.clone());
+        let kept = start.map(|start| Box::new(Kept { start: Some(start), ..Kept::default() }));
+        let ChildSpec { restart, shutdown, kind, .. } = *spec;
+        Self { restart, shutdown, kind, phase: Phase::Running, kept }
+    }
+
+    fn starting() -> Self {
+        let (restart, shutdown) = (Restart::Temporary, Shutdown::BrutalKill);
+        Self { restart, shutdown, kind: ChildType::Worker, phase: Phase::Starting, kept: None }
+    }
+
+    pub(crate) fn start(&self) -> Option<Start> {
+        self.kept.as_ref()?.start.clone()
     }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Children {
     by_pid: FxHashMap<Pid, Child>,
+    starting: usize,
     restarting: usize,
     supervisors: usize,
 }
 
 impl Children {
-    pub(crate) fn insert(&mut self, pid: Pid, child: Child) {
-        self.restarting += usize::from(child.phase == Phase::Restarting);
-        self.supervisors += usize::from(child.kind == ChildType::Supervisor);
-        self.by_pid.insert(pid, child);
+    /// Notes one that a start has spawned.
+    pub(crate) fn note(&mut self, pid: Pid) {
+        self.starting += 1;
+        self.by_pid.insert(pid, Child::starting());
+    }
+
+    /// A start is over, and this is its child. Returns the end of it, if that came already, and what was there before,
+    /// to be dropped without a lock.
+    pub(crate) fn started(&mut self, pid: Pid, child: Child) -> (Option<Exit>, Option<Child>) {
+        self.count(child.phase, child.kind, 1);
+        let mut before = self.by_pid.insert(pid, child);
+        if let Some(before) = &before {
+            self.count(before.phase, before.kind, -1);
+        }
+        let early = before.as_mut().and_then(|before| before.kept.as_mut()?.early.take());
+        (early, before)
     }
 
     pub(crate) fn remove(&mut self, pid: Pid) -> Option<Child> {
         let child = self.by_pid.remove(&pid)?;
-        self.restarting -= usize::from(child.phase == Phase::Restarting);
-        self.supervisors -= usize::from(child.kind == ChildType::Supervisor);
+        self.count(child.phase, child.kind, -1);
         // A map that was large once does not stay so.
         if self.by_pid.capacity() > 1024 && self.by_pid.len() < self.by_pid.capacity() / 8 {
             self.by_pid.shrink_to(self.by_pid.len() * 2);
@@ -70,29 +103,49 @@ impl Children {
         Some(child)
     }
 
+    /// A child, or one that is being started.
     pub(crate) fn get(&self, pid: Pid) -> Option<&Child> {
         self.by_pid.get(&pid)
     }
 
     pub(crate) fn set_phase(&mut self, pid: Pid, phase: Phase) {
         if let Some(child) = self.by_pid.get_mut(&pid) {
-            self.restarting += usize::from(phase == Phase::Restarting);
-            self.restarting -= usize::from(child.phase == Phase::Restarting);
+            let (before, kind) = (child.phase, child.kind);
             child.phase = phase;
+            self.count(before, kind, -1);
+            self.count(phase, kind, 1);
+        }
+    }
+
+    /// Keeps the end of one that is being started.
+    pub(crate) fn keep_exit(&mut self, exit: &Exit) {
+        if let Some(child) = self.by_pid.get_mut(&exit.from) {
+            child.kept.get_or_insert_default().early = Some(exit.clone());
         }
     }
 
     pub(crate) fn history(&mut self, pid: Pid, new: impl FnOnce() -> History) -> Option<&mut History> {
         let child = self.by_pid.get_mut(&pid)?;
-        Some(child.history.get_or_insert_with(|| Box::new(new())))
+        Some(child.kept.get_or_insert_default().history.get_or_insert_with(new))
     }
 
+    /// Without those that are being started.
     pub(crate) fn len(&self) -> usize {
-        self.by_pid.len()
+        self.by_pid.len() - self.starting
     }
 
+    /// Without those that are being started.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Pid, &Child)> {
-        self.by_pid.iter().map(|(pid, child)| (*pid, child))
+        let all = self.by_pid.iter().map(|(pid, child)| (*pid, child));
+        all.filter(|(_, child)| child.phase != Phase::Starting)
+    }
+
+    /// All of them, in the order of their places in the process table: nearly that of their starts, and so that of
+    /// their places in memory.
+    pub(crate) fn into_all(self) -> impl Iterator<Item = (Pid, Child)> {
+        let mut all: Vec<_> = self.by_pid.into_iter().collect();
+        all.sort_unstable_by_key(|(pid, _)| pid.slot);
+        all.into_iter()
     }
 
     pub(crate) fn counts(&self) -> ChildCounts {
@@ -102,5 +155,16 @@ impl Children {
             supervisors: self.supervisors,
             workers: self.len() - self.supervisors,
         }
+    }
+
+    fn count(&mut self, phase: Phase, kind: ChildType, change: isize) {
+        let add = |count: &mut usize, counts: bool| {
+            if counts {
+                *count = count.strict_add_signed(change);
+            }
+        };
+        add(&mut self.starting, phase == Phase::Starting);
+        add(&mut self.restarting, phase == Phase::Restarting);
+        add(&mut self.supervisors, kind == ChildType::Supervisor);
     }
 }

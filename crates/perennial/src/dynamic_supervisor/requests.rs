@@ -2,7 +2,7 @@
 
 use crate::{
     child_spec::{ChildSpec, ChildType, SpecError},
-    dynamic_supervisor::{DynamicSupervisor, StartChildError, TerminateChildError},
+    dynamic_supervisor::{DynamicSupervisor, StartChildError, TerminateChildError, here, starts::NewChild},
     exit_reason::CallError,
     gen_server::{Address, GenServer, ServerRef},
     pid::Pid,
@@ -11,6 +11,8 @@ use crate::{
 };
 
 pub(crate) struct StartChild(pub(crate) ChildSpec);
+/// A start that waits.
+pub(crate) struct GoOn(pub(crate) NewChild);
 pub(crate) struct TerminateChild(pub(crate) Pid);
 pub(crate) struct WhichChildren;
 pub(crate) struct CountChildren;
@@ -64,7 +66,18 @@ impl DynamicSupervisor {
         if spec.significant {
             return Err(StartChildError::Spec(SpecError::SignificantWithoutAutoShutdown(spec.id)));
         }
-        supervisor.call_timeout(StartChild(spec), None).await?
+        let supervisor = supervisor.resolve()?;
+        match here::start(&supervisor, spec) {
+            here::Start::Done(result) => result,
+            // Boxed, which is seldom needed, so that the future of a start is small.
+            here::Start::NotHere(spec) => Box::pin(supervisor.call_timeout(StartChild(spec), None)).await?,
+            here::Start::Waits(new) => match Box::pin(supervisor.call_timeout(GoOn(new), None)).await {
+                // Race: it has ended since.
+                Err(CallError::NoProc) => Err(end_of(&supervisor).await.into()),
+                other => other?,
+            },
+            here::Start::Closed => Err(end_of(&supervisor).await.into()),
+        }
     }
 
     /// As [`start_child`](Self::start_child); returns the server itself.
@@ -126,7 +139,11 @@ impl DynamicSupervisor {
         supervisor: &impl Address<Server = Self>,
         pid: Pid,
     ) -> Result<(), TerminateChildError> {
-        supervisor.call_timeout(TerminateChild(pid), None).await?
+        let supervisor = supervisor.resolve()?;
+        match here::terminate(&supervisor, pid) {
+            here::Stopped::Done(result) => result,
+            here::Stopped::NotHere => Box::pin(supervisor.call_timeout(TerminateChild(pid), None)).await?,
+        }
     }
 
     /// All children, in no order. Those being started are not among them.
@@ -150,4 +167,11 @@ impl DynamicSupervisor {
     pub async fn count_children(supervisor: &impl Address<Server = Self>) -> Result<ChildCounts, CallError> {
         supervisor.call_timeout(CountChildren, None).await
     }
+}
+
+/// Waits for the end of a supervisor, which has answered no more.
+async fn end_of(supervisor: &ServerRef<DynamicSupervisor>) -> CallError {
+    let down = process::monitor(supervisor.pid()).await;
+    // Race: it was gone already.
+    CallError::Exit(supervisor.0.process.reason().unwrap_or(down.reason))
 }

@@ -1,12 +1,13 @@
 //! The process of a dynamic supervisor. What takes time, a start, a restart, a stop, runs beside its loop.
 
 use crate::{
-    child_spec::{ChildSpec, Restart, Shutdown, StartError},
+    child_spec::{Restart, Shutdown, StartError, StartResult},
     dynamic_supervisor::{
         ChildInfo, DynamicSupervisor, Options, StartChildError, TerminateChildError,
-        children::{Child, Children, History, Phase},
-        requests::{CountChildren, StartChild, TerminateChild, WhichChildren},
-        starts::{Finished, Starts},
+        children::{Child, History, Phase},
+        requests::{CountChildren, GoOn, StartChild, TerminateChild, WhichChildren},
+        shared::{Ended, Over, Shared, Stop},
+        starts::{NewChild, Starting},
     },
     exit_reason::ExitReason,
     gen_server::{
@@ -20,15 +21,18 @@ use crate::{
         time::Sleep,
     },
     supervisor::{
-        ChildCounts, ChildState,
+        ChildCounts,
         intensity::Intensity,
         report::Reporter,
         stop_child::{is_shutdown_error, stop_child},
     },
 };
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use std::{fmt, time::Duration};
-use tokio::task::coop::unconstrained;
+use futures_util::{
+    future::FutureExt,
+    stream::{FuturesUnordered, StreamExt},
+};
+use std::{fmt, sync::Arc, task::Poll, time::Duration};
+use tokio::task::{consume_budget, coop::unconstrained};
 
 /// Dynamic children have no id to report.
 const NO_ID: &&str = &"undefined";
@@ -37,22 +41,20 @@ const NO_ID: &&str = &"undefined";
 pub(crate) struct State {
     options: Options,
     intensity: Intensity,
-    children: Children,
-    starts: Starts,
-    /// How many `start_child` are under way.
-    starting: usize,
+    shared: Arc<Shared>,
 }
 
-/// A `start_child` is over.
+/// A `start_child` that waited is over.
 pub(crate) struct Started {
-    finished: Finished,
-    spec: ChildSpec,
+    new: NewChild,
+    result: StartResult,
     from: Caller<Result<Pid, StartChildError>>,
 }
 
-/// A restart is over.
+/// A restart that waited is over.
 pub(crate) struct Restarted {
-    finished: Finished,
+    starting: Starting,
+    result: StartResult,
     old: Pid,
     cause: Option<EventId>,
 }
@@ -75,32 +77,37 @@ impl GenServer for DynamicSupervisor {
 
     async fn init(options: Options, cx: &mut Cx<Self>) -> Result<Self, InitError> {
         cx.trap_exit();
+        let shared = Arc::new(Shared::new(options.max_children));
+        // Nobody else sets it.
+        let _ = cx.own().rare().public.set(shared.clone());
         Ok(Self(State {
             intensity: Intensity::new(options.max_restarts, options.max_seconds),
             options,
-            children: Children::default(),
-            starts: Starts::default(),
-            starting: 0,
+            shared,
         }))
     }
 
     /// Stops all children at once and waits for them; those being started are killed.
     async fn terminate(&mut self, _: &ExitReason, cx: &mut Cx<Self>) -> Result<(), ExitReason> {
-        let State { children, starts, .. } = &self.0;
-        let starting = starts.pids().into_iter().map(|pid| (pid, Shutdown::BrutalKill, None));
-        let running = children.iter().filter(|(_, child)| child.phase != Phase::Restarting);
-        let running = running.map(|(pid, child)| (pid, child.shutdown, Some(child.restart)));
-        let mut stops: FuturesUnordered<_> = starting
-            .chain(running)
-            .map(|(pid, shutdown, restart)| {
-                // Unconstrained: once the budget of the task is spent all that are polled would wake themselves.
-                unconstrained(async move { (pid, shutdown, restart, stop_child(pid, shutdown).await) })
-            })
-            .collect();
-        while let Some((pid, shutdown, restart, reason)) = stops.next().await {
-            if restart.is_some_and(|restart| is_shutdown_error(shutdown, restart, &reason)) {
-                reporter(cx).shutdown_error(NO_ID, Some(pid), &reason);
+        let me = cx.pid();
+        let mut stops = FuturesUnordered::new();
+        for (pid, child) in self.0.shared.close().into_all() {
+            consume_budget().await;
+            let child = match child.phase {
+                Phase::Restarting => continue,
+                Phase::Starting => None,
+                Phase::Running | Phase::Stopping => Some(child),
+            };
+            let shutdown = child.as_ref().map_or(Shutdown::BrutalKill, |child| child.shutdown);
+            // Unconstrained: once the budget of the task is spent all that are polled would wake themselves.
+            let mut stop = Box::pin(unconstrained(stop_child(pid, shutdown)));
+            match stop.as_mut().now_or_never() {
+                Some(reason) => report_stopped(me, pid, child, &reason),
+                None => stops.push(async move { (pid, child, stop.await) }),
             }
+        }
+        while let Some((pid, child, reason)) = stops.next().await {
+            report_stopped(me, pid, child, &reason);
         }
         Ok(())
     }
@@ -108,9 +115,16 @@ impl GenServer for DynamicSupervisor {
     /// The children themselves are too many for a report.
     fn format_status(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DynamicSupervisor")
-            .field("children", &self.0.children.len())
-            .field("starting", &self.0.starting)
+            .field("children", &self.0.shared.counts().specs)
+            .field("starting", &self.0.shared.starting())
             .finish()
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // One that is killed has not done so: what is started from now on ends.
+        drop(self.shared.close());
     }
 }
 
@@ -118,23 +132,26 @@ fn reporter(cx: &Cx<DynamicSupervisor>) -> Reporter {
     Reporter { supervisor: cx.pid() }
 }
 
+/// A child that was told to stop has ended.
+pub(crate) fn report_stopped(supervisor: Pid, pid: Pid, child: Option<Child>, reason: &ExitReason) {
+    if child.is_some_and(|child| is_shutdown_error(child.shutdown, child.restart, reason)) {
+        Reporter { supervisor }.shutdown_error(NO_ID, Some(pid), reason);
+    }
+}
+
 impl State {
-    /// A child has ended by itself.
-    fn child_ended(&mut self, exit: &Exit, cx: &mut Cx<DynamicSupervisor>) -> NoReply {
+    /// A process has ended that is linked to the supervisor.
+    fn ended(&mut self, exit: &Exit, cx: &mut Cx<DynamicSupervisor>) -> NoReply {
         let pid = exit.from;
-        let Some(child) = self.children.get(pid) else { return noreply() };
-        if child.phase != Phase::Running {
-            // Being stopped: whoever stops it waits for it.
-            return noreply();
-        }
-        if !exit.reason.is_clean() || child.restart == Restart::Permanent {
+        let (restart, again) = match self.shared.ended(exit) {
+            Ended::Ignored => return noreply(),
+            Ended::Forgotten(child) => (child.restart, false),
+            Ended::Restart(restart) => (restart, true),
+        };
+        if !exit.reason.is_clean() || restart == Restart::Permanent {
             reporter(cx).child_terminated(NO_ID, Some(pid), &exit.reason);
         }
-        if child.restart.applies(&exit.reason) {
-            return self.restart(pid, exit.cause(), cx);
-        }
-        self.children.remove(pid);
-        noreply()
+        if again { self.restart(pid, exit.cause(), cx) } else { noreply() }
     }
 
     /// Begins the restart of the child that was `old`, if that is not one restart too many.
@@ -148,11 +165,11 @@ impl State {
         let now = me.now();
         let allowed = match self.options.intensity_per_child {
             false => self.intensity.add(now),
-            true => self.history(old, now).is_some_and(|history| history.intensity.add(now)),
+            true => self.with_history(old, now, |history| history.intensity.add(now)).unwrap_or_default(),
         };
         if !allowed {
             reporter(cx).shutdown(NO_ID, Some(old));
-            self.children.remove(old);
+            drop(self.shared.remove(old));
             let give_up = me.node.events.emit(|| now, cause, me.pid, || EventKind::GiveUp { child: old });
             if self.options.intensity_per_child {
                 return noreply();
@@ -167,37 +184,62 @@ impl State {
             || EventKind::Restart { child: old, id: String::new() },
         );
         let pause = self.pause(old, now).map(|pause| Sleep::new(me.node.clock.clone(), pause));
-        self.children.set_phase(old, Phase::Restarting);
-        let Some(start) = self.children.get(old).and_then(|child| child.start.clone()) else {
-            return noreply();
-        };
-        let run = self.starts.run(&start, pause);
+        let Some(start) = self.shared.start_of(old) else { return noreply() };
         let cause = Some(restart);
-        cx.run_beside(with_cause(cause, async move { Restarted { finished: run.await, old, cause } }));
+        let mut starting = Starting::new(start, cause);
+        if pause.is_none()
+            && let Poll::Ready(result) = starting.try_now()
+        {
+            return self.restarted(Restarted { starting, result, old, cause }, cx);
+        }
+        cx.run_beside(async move {
+            if let Some(pause) = pause {
+                pause.await;
+            }
+            let result = (&mut starting).await;
+            Restarted { starting, result, old, cause }
+        });
         noreply()
     }
 
-    fn history(&mut self, pid: Pid, now: Duration) -> Option<&mut History> {
+    fn restarted(&mut self, restarted: Restarted, cx: &mut Cx<DynamicSupervisor>) -> NoReply {
+        let Restarted { starting, result, old, cause } = restarted;
+        let over = self.shared.restarted(&starting.spawned, old, result.as_ref().ok().copied());
+        match (over, result) {
+            (Over::Child(Some(exit)), _) => return self.ended(&exit, cx),
+            (Over::Unwanted, Ok(pid)) => Self::stop_beside(pid, Shutdown::BrutalKill, None, cx),
+            (_, Err(StartError::Ignore)) => drop(self.shared.remove(old)),
+            (_, Err(error)) => {
+                reporter(cx).start_error(NO_ID, Some(old), &error);
+                cx.me().recipient().send(TryAgain { old, cause }).ok();
+            }
+            (_, Ok(_)) => {}
+        }
+        noreply()
+    }
+
+    fn with_history<R>(&self, pid: Pid, now: Duration, change: impl FnOnce(&mut History) -> R) -> Option<R> {
         let Options { max_restarts, max_seconds, .. } = self.options;
         let new =
             || History { intensity: Intensity::new(max_restarts, max_seconds), failures: 0, started: now };
-        self.children.history(pid, new)
+        self.shared.with_history(pid, new, change)
     }
 
     /// How long to wait before this restart.
-    fn pause(&mut self, pid: Pid, now: Duration) -> Option<Duration> {
+    fn pause(&self, pid: Pid, now: Duration) -> Option<Duration> {
         let backoff = self.options.backoff?;
-        let history = self.history(pid, now)?;
-        if history.failures > 0 && now.saturating_sub(history.started) >= backoff.reset_after {
-            history.failures = 0;
-        }
-        let pause = backoff.pause(history.failures);
-        history.failures = history.failures.saturating_add(1);
-        history.started = now + pause;
-        Some(pause)
+        self.with_history(pid, now, |history| {
+            if history.failures > 0 && now.saturating_sub(history.started) >= backoff.reset_after {
+                history.failures = 0;
+            }
+            let pause = backoff.pause(history.failures);
+            history.failures = history.failures.saturating_add(1);
+            history.started = now + pause;
+            pause
+        })
     }
 
-    /// Stops a child beside the loop.
+    /// Stops a child; beside the loop, if that takes time.
     fn stop_beside(
         pid: Pid,
         shutdown: Shutdown,
@@ -206,23 +248,26 @@ impl State {
     ) {
         cx.run_beside(async move { Stopped { pid, reason: stop_child(pid, shutdown).await, from } });
     }
-}
 
-/// Polls a future as the process that acts because of `cause`.
-fn with_cause<F: Future>(cause: Option<EventId>, future: F) -> impl Future<Output = F::Output> {
-    let mut future = Box::pin(future);
-    std::future::poll_fn(move |cx| {
-        let me = crate::process::current::process();
-        let before = me.as_ref().map(|me| me.process().cause());
-        if let Some(me) = &me {
-            me.process().set_cause(cause);
+    /// Goes on with a start beside the loop.
+    fn start_beside(
+        mut new: NewChild,
+        from: Caller<Result<Pid, StartChildError>>,
+        cx: &mut Cx<DynamicSupervisor>,
+    ) {
+        cx.run_beside(async move {
+            let result = (&mut new.starting).await;
+            Started { new, result, from }
+        });
+    }
+
+    fn started(&self, started: Started, cx: &Cx<DynamicSupervisor>) {
+        let Started { new, result, from } = started;
+        // Else the supervisor is stopping, and its end tells who asked.
+        if let Ok(result) = new.over(result, &self.shared, cx.me()) {
+            from.reply(result);
         }
-        let poll = future.as_mut().poll(cx);
-        if let (Some(me), Some(before)) = (&me, before) {
-            me.process().set_cause(before);
-        }
-        poll
-    })
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -235,14 +280,30 @@ impl HandleCallFrom<StartChild> for DynamicSupervisor {
         from: Caller<Self::Reply>,
         cx: &mut Cx<Self>,
     ) -> NoReply {
-        let state = &mut self.0;
-        if state.options.max_children.is_some_and(|max| state.children.len() + state.starting >= max) {
+        if self.0.shared.admit().is_err() {
             from.reply(Err(StartChildError::MaxChildren));
             return noreply();
         }
-        state.starting += 1;
-        let run = state.starts.run(&spec.start, None);
-        cx.run_beside(async move { Started { finished: run.await, spec, from } });
+        let mut new = NewChild::new(spec);
+        match new.starting.try_now() {
+            Poll::Ready(result) => self.0.started(Started { new, result, from }, cx),
+            Poll::Pending => State::start_beside(new, from, cx),
+        }
+        noreply()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl HandleCallFrom<GoOn> for DynamicSupervisor {
+    type Reply = Result<Pid, StartChildError>;
+
+    async fn handle_call_from(
+        &mut self,
+        GoOn(new): GoOn,
+        from: Caller<Self::Reply>,
+        cx: &mut Cx<Self>,
+    ) -> NoReply {
+        State::start_beside(new, from, cx);
         noreply()
     }
 }
@@ -250,56 +311,15 @@ impl HandleCallFrom<StartChild> for DynamicSupervisor {
 #[diagnostic::do_not_recommend]
 impl HandleInfo<Started> for DynamicSupervisor {
     async fn handle_info(&mut self, started: Started, cx: &mut Cx<Self>) -> NoReply {
-        let Started { finished, spec, from } = started;
-        self.0.starting -= 1;
-        let early = self.0.starts.finish(&finished);
-        match finished.result {
-            Ok(pid) => {
-                self.0.children.insert(pid, Child::new(spec));
-                from.reply(Ok(pid));
-            }
-            Err(error) => {
-                if !matches!(error, StartError::Ignore | StartError::AlreadyStarted(_)) {
-                    reporter(cx).start_error(&spec.id, None, &error);
-                }
-                from.reply(Err(StartChildError::Start(error)));
-            }
-        }
-        match early {
-            Some(exit) => self.0.child_ended(&exit, cx),
-            None => noreply(),
-        }
+        self.0.started(started, cx);
+        noreply()
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl HandleInfo<Restarted> for DynamicSupervisor {
-    async fn handle_info(
-        &mut self,
-        Restarted { finished, old, cause }: Restarted,
-        cx: &mut Cx<Self>,
-    ) -> NoReply {
-        let early = self.0.starts.finish(&finished);
-        let children = &mut self.0.children;
-        match finished.result {
-            Ok(pid) => match children.remove(old) {
-                Some(child) => children.insert(pid, Child { phase: Phase::Running, ..child }),
-                // Race: it was terminated while it was being restarted, so nobody wants this one.
-                None => {
-                    State::stop_beside(pid, Shutdown::BrutalKill, None, cx);
-                    return noreply();
-                }
-            },
-            Err(StartError::Ignore) => drop(children.remove(old)),
-            Err(error) => {
-                reporter(cx).start_error(NO_ID, Some(old), &error);
-                cx.me().recipient().send(TryAgain { old, cause }).ok();
-            }
-        }
-        match early {
-            Some(exit) => self.0.child_ended(&exit, cx),
-            None => noreply(),
-        }
+    async fn handle_info(&mut self, restarted: Restarted, cx: &mut Cx<Self>) -> NoReply {
+        self.0.restarted(restarted, cx)
     }
 }
 
@@ -307,9 +327,9 @@ impl HandleInfo<Restarted> for DynamicSupervisor {
 impl HandleInfo<TryAgain> for DynamicSupervisor {
     async fn handle_info(&mut self, TryAgain { old, cause }: TryAgain, cx: &mut Cx<Self>) -> NoReply {
         // Race: it may have been terminated meanwhile.
-        match self.0.children.get(old).map(|child| child.phase) {
-            Some(Phase::Restarting) => self.0.restart(old, cause, cx),
-            _ => noreply(),
+        match self.0.shared.start_of(old) {
+            Some(_) => self.0.restart(old, cause, cx),
+            None => noreply(),
         }
     }
 }
@@ -318,10 +338,7 @@ impl HandleInfo<TryAgain> for DynamicSupervisor {
 impl HandleInfo<Exit> for DynamicSupervisor {
     /// The end of a child. One who is neither child nor parent is ignored.
     async fn handle_info(&mut self, exit: Exit, cx: &mut Cx<Self>) -> NoReply {
-        match self.0.starts.keep(exit) {
-            Some(exit) => self.0.child_ended(&exit, cx),
-            None => noreply(),
-        }
+        self.0.ended(&exit, cx)
     }
 }
 
@@ -335,17 +352,13 @@ impl HandleCallFrom<TerminateChild> for DynamicSupervisor {
         from: Caller<Self::Reply>,
         cx: &mut Cx<Self>,
     ) -> NoReply {
-        let children = &mut self.0.children;
-        match children.get(pid).map(|child| (child.phase, child.shutdown)) {
-            None => from.reply(Err(TerminateChildError::NotFound)),
-            Some((Phase::Restarting, _)) => {
-                children.remove(pid);
+        match self.0.shared.begin_stop(pid) {
+            Stop::NotFound => from.reply(Err(TerminateChildError::NotFound)),
+            Stop::Forgotten(child) => {
+                drop(child);
                 from.reply(Ok(()));
             }
-            Some((_, shutdown)) => {
-                children.set_phase(pid, Phase::Stopping);
-                State::stop_beside(pid, shutdown, Some(from), cx);
-            }
+            Stop::By(shutdown) => State::stop_beside(pid, shutdown, Some(from), cx),
         }
         noreply()
     }
@@ -354,11 +367,7 @@ impl HandleCallFrom<TerminateChild> for DynamicSupervisor {
 #[diagnostic::do_not_recommend]
 impl HandleInfo<Stopped> for DynamicSupervisor {
     async fn handle_info(&mut self, Stopped { pid, reason, from }: Stopped, cx: &mut Cx<Self>) -> NoReply {
-        if let Some(child) = self.0.children.remove(pid)
-            && is_shutdown_error(child.shutdown, child.restart, &reason)
-        {
-            reporter(cx).shutdown_error(NO_ID, Some(pid), &reason);
-        }
+        report_stopped(cx.pid(), pid, self.0.shared.remove(pid), &reason);
         if let Some(from) = from {
             from.reply(Ok(()));
         }
@@ -371,12 +380,7 @@ impl HandleCall<WhichChildren> for DynamicSupervisor {
     type Reply = Vec<ChildInfo>;
 
     async fn handle_call(&mut self, _: WhichChildren, _: &mut Cx<Self>) -> Reply<Self::Reply> {
-        let state = |pid, child: &Child| match child.phase {
-            Phase::Restarting => ChildState::Restarting,
-            Phase::Running | Phase::Stopping => ChildState::Running(pid),
-        };
-        let info = |(pid, child): (Pid, &Child)| ChildInfo { state: state(pid, child), kind: child.kind };
-        reply(self.0.children.iter().map(info).collect())
+        reply(self.0.shared.children())
     }
 }
 
@@ -385,6 +389,6 @@ impl HandleCall<CountChildren> for DynamicSupervisor {
     type Reply = ChildCounts;
 
     async fn handle_call(&mut self, _: CountChildren, _: &mut Cx<Self>) -> Reply<ChildCounts> {
-        reply(self.0.children.counts())
+        reply(self.0.shared.counts())
     }
 }

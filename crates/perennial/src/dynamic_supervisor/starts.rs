@@ -1,91 +1,108 @@
-//! The starts that are under way, beside the supervisor's loop.
-//!
-//! # Invariants
-//!
-//! 1. Every process that a start function spawns with a link is noted here before its `Exit` can be handled: the
-//!    note is made in the poll that spawns it, which is one of the supervisor's.
-//! 2. A note is removed when its start is over. An `Exit` that came before is handled then, as if it came after.
+//! A start that is under way, and how it ends.
 
 use crate::{
-    child_spec::{Start, StartResult},
+    child_spec::{ChildId, ChildSpec, Running, Start, StartError, StartResult},
+    dynamic_supervisor::{
+        DynamicSupervisor, StartChildError,
+        children::Child,
+        shared::{Over, Shared},
+    },
+    gen_server::{Address, ServerRef},
     pid::Pid,
-    process::{Exit, current},
+    process::{
+        current::{self, Spawned},
+        events::EventId,
+    },
+    supervisor::report::Reporter,
 };
-use rustc_hash::FxHashMap;
 use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard},
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, Waker},
 };
 
-/// Processes of starts that are under way, each with its `Exit`, if that came already.
+/// A start function that runs in the name of the current process, which is the supervisor.
 ///
-/// Shared by the supervisor's loop and the starts beside it, which are one task: the lock is never waited for.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Starts(Arc<Mutex<FxHashMap<Pid, Option<Exit>>>>);
-
-/// How a start ended.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) result: StartResult,
-    spawned: Vec<Pid>,
+/// It is polled once at once, by whoever begins it, which most starts need; one that waits is polled on beside the
+/// supervisor's loop.
+pub(crate) struct Starting {
+    step: Step,
+    pub(crate) spawned: Spawned,
+    cause: Option<EventId>,
 }
 
-impl Starts {
-    /// Runs a start function.
-    pub(crate) fn run(
-        &self,
-        start: &Start,
-        pause: Option<crate::time::Sleep>,
-    ) -> impl Future<Output = Finished> + Send + use<> {
-        let (notes, start) = (self.clone(), start.clone());
-        async move {
-            if let Some(pause) = pause {
-                pause.await;
+enum Step {
+    Begin(Option<Start>),
+    Go(Running),
+}
+
+impl Starting {
+    pub(crate) fn new(start: Start, cause: Option<EventId>) -> Self {
+        Self { step: Step::Begin(Some(start)), spawned: Spawned::default(), cause }
+    }
+
+    /// Polls it, for one who will poll it again if it waits.
+    pub(crate) fn try_now(&mut self) -> Poll<StartResult> {
+        Pin::new(self).poll(&mut Context::from_waker(Waker::noop()))
+    }
+}
+
+impl Future for Starting {
+    type Output = StartResult;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StartResult> {
+        let this = &mut *self;
+        let (poll, spawned) = current::start(this.cause, || {
+            if let Step::Begin(start) = &mut this.step {
+                let start = start.take().expect("it begins once");
+                this.step = Step::Go(start.run_last());
             }
-            let mut all = Vec::new();
-            let mut running = pin!(start.run());
-            let result = poll_fn(|cx| {
-                let (poll, spawned) = current::recording(|| running.as_mut().poll(cx));
-                notes.lock().extend(spawned.iter().map(|pid| (*pid, None)));
-                all.extend(spawned);
-                poll
-            })
-            .await;
-            Finished { result, spawned: all }
-        }
-    }
-
-    /// Keeps the `Exit` of a process whose start is under way; gives that of another one back.
-    pub(crate) fn keep(&self, exit: Exit) -> Option<Exit> {
-        match self.lock().get_mut(&exit.from) {
-            Some(early) => {
-                *early = Some(exit);
-                None
+            match &mut this.step {
+                Step::Go(running) => Pin::new(running).poll(cx),
+                Step::Begin(_) => unreachable!("it has begun"),
             }
-            None => Some(exit),
+        });
+        this.spawned.extend(&spawned);
+        poll
+    }
+}
+
+/// The start of a new child, which was let in.
+pub(crate) struct NewChild {
+    pub(crate) starting: Starting,
+    id: ChildId,
+    child: Child,
+}
+
+/// The supervisor is stopping, or has ended: who asked for a start is told why.
+pub(crate) struct Closed;
+
+impl NewChild {
+    pub(crate) fn new(spec: ChildSpec) -> Self {
+        let child = Child::new(&spec);
+        Self { starting: Starting::new(spec.start, None), id: spec.id, child }
+    }
+
+    /// It is over: what who asked for it is told.
+    pub(crate) fn over(
+        self,
+        result: StartResult,
+        shared: &Shared,
+        supervisor: &ServerRef<DynamicSupervisor>,
+    ) -> Result<Result<Pid, StartChildError>, Closed> {
+        let Self { starting, id, child } = self;
+        let started = result.as_ref().ok().map(|pid| (*pid, child));
+        match shared.started(&starting.spawned, started) {
+            Over::Closed => return Err(Closed),
+            // Handled by the supervisor, as if it came now.
+            Over::Child(Some(exit)) => Address::send(supervisor, exit),
+            Over::Child(None) | Over::Nothing | Over::Unwanted => {}
         }
-    }
-
-    /// A start is over: its notes go. Returns the `Exit` of the started process, if that came already.
-    pub(crate) fn finish(&self, finished: &Finished) -> Option<Exit> {
-        let mut notes = self.lock();
-        let mut early = None;
-        for pid in &finished.spawned {
-            let exit = notes.remove(pid).flatten();
-            if finished.result == Ok(*pid) {
-                early = exit;
-            }
+        if let Err(error) = &result
+            && !matches!(error, StartError::Ignore | StartError::AlreadyStarted(_))
+        {
+            Reporter { supervisor: supervisor.pid() }.start_error(&id, None, error);
         }
-        early
-    }
-
-    /// The processes of all starts that are under way.
-    pub(crate) fn pids(&self) -> Vec<Pid> {
-        self.lock().keys().copied().collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, FxHashMap<Pid, Option<Exit>>> {
-        self.0.lock().expect("no user code runs under this lock")
+        Ok(result.map_err(StartChildError::Start))
     }
 }

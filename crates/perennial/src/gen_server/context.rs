@@ -73,6 +73,7 @@ impl<S: GenServer> Cx<S> {
     pub(crate) fn new(me: ServerRef<S>, system: Option<Box<System<S>>>) -> Self {
         let mut this = Self { me, taken: Batch::default(), rare: None };
         if system.is_some() {
+            this.own().set_watched(true);
             this.rare().system = system;
         }
         this

@@ -107,6 +107,14 @@ pub trait Register<S: GenServer>: Send + Sync + 'static {
     /// Registers `server`. Runs in the process of the server.
     fn register(&self, server: &ServerRef<S>) -> Registered;
 
+    /// As [`register`](Self::register), by one who does not need the name any more: it need not be cloned.
+    fn register_last(self, server: &ServerRef<S>) -> Registered
+    where
+        Self: Sized,
+    {
+        self.register(server)
+    }
+
     /// Who has the name now, so that a start can fail without making a process.
     fn holder(&self) -> Option<Pid>;
 }
@@ -148,6 +156,9 @@ impl<S: GenServer> Register<S> for Name<S> {
 impl<S: GenServer, R: Register<S>> Register<S> for Option<R> {
     fn register(&self, server: &ServerRef<S>) -> Registered {
         self.as_ref().map_or(Registered::Yes, |name| name.register(server))
+    }
+    fn register_last(self, server: &ServerRef<S>) -> Registered {
+        self.map_or(Registered::Yes, |name| name.register_last(server))
     }
     fn holder(&self) -> Option<Pid> {
         self.as_ref().and_then(Register::holder)

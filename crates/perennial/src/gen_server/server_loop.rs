@@ -187,7 +187,8 @@ pub(crate) fn drop_body<S: GenServer>(turn: &mut ServerTurn<'_, S>) {
 
 /// Takes the name and makes the first state. An error is the reason of the end; the starter is told what it means.
 async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S>) -> Result<S, ExitReason> {
-    match name.register(cx.me()) {
+    // The name is needed no more after this; what it holds, such as a key, is not to live as long as the server.
+    match name.register_last(cx.me()) {
         Registered::Yes => {}
         Registered::Taken(holder) => {
             cx.own().start_failed(Started::AlreadyStarted(holder));
@@ -195,8 +196,6 @@ async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S
         }
         Registered::Failed(reason) => return Err(reason),
     }
-    // The name is only needed above; what it holds, such as a key, is not to live as long as the server.
-    drop(name);
     match CatchUnwind::new(S::init(args, cx)).await {
         Ok(Ok(server)) => Ok(server),
         Ok(Err(InitError::Ignore)) => {

@@ -90,6 +90,9 @@ impl<S: GenServer> Drop for System<S> {
 impl<S: GenServer> Cx<S> {
     /// Made if it is not there.
     pub(crate) fn system(&mut self) -> &mut System<S> {
+        if self.system_if_any().is_none() {
+            self.own().set_watched(true);
+        }
         self.rare().system.get_or_insert_default()
     }
 
@@ -117,6 +120,7 @@ impl<S: GenServer> Cx<S> {
         let system = self.system();
         if system.is_idle() {
             self.rare().system = None;
+            self.own().set_watched(false);
             return Poll::Ready(letter);
         }
         Poll::Ready(if system.debug.is_on() { Letter::opened(Watched(letter)) } else { letter })

@@ -16,11 +16,11 @@ use crate::{
     gen_server::{GenServer, Register, Registered, ServerRef},
     partition_supervisor::PartitionError,
     pid::Pid,
-    process,
+    process::{self, block::Public},
     supervisor::Supervisor,
 };
 use std::{
-    any::type_name,
+    any::{Any, type_name},
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
@@ -35,6 +35,8 @@ pub(super) struct Table {
     /// Whose turn it is to resize. It is held over an `await`, and guards nothing else.
     pub(super) resizing: Mutex<()>,
 }
+
+impl Public for Table {}
 
 impl Table {
     pub(super) fn new(partitions: usize) -> Self {
@@ -100,7 +102,7 @@ impl Table {
 pub(super) fn of(supervisor: &ServerRef<Supervisor>) -> Result<&Table, CallError> {
     let public = supervisor.0.process.public();
     // Any other supervisor has none.
-    public.and_then(|public| public.downcast_ref()).ok_or(CallError::WrongServer)
+    public.and_then(|public| (&**public as &dyn Any).downcast_ref()).ok_or(CallError::WrongServer)
 }
 
 /// The name of a supervisor, to be registered with its table.

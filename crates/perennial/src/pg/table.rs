@@ -17,7 +17,7 @@ use crate::{
     pid::Pid,
     process::{
         Recipient,
-        block::{ProcRef, Release, Tied},
+        block::{ProcRef, Public, Release, Tied},
         panics,
     },
     registry::{by_owner::ByOwner, options::partitions, rows::Row},
@@ -172,6 +172,8 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         self.number.fetch_add(1, Ordering::Relaxed)
     }
 }
+
+impl<G: Send + Sync + 'static> Public for Table<G> {}
 
 /// The end of an owner: it leaves all groups, and its watches go.
 impl<G: Send + Sync + 'static> Release for Table<G> {

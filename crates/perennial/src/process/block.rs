@@ -28,11 +28,12 @@ use crate::{
         run,
         signal::Signal,
         stats::{Busy, Stats},
+        ties::Ties,
     },
-    sync::{AtomicU8, Mutex, MutexGuard},
+    sync::{AtomicU16, Mutex, MutexGuard},
 };
 use perennial_cell::{Activity, Closed, Erase, Mailbox, Notified, OnceBox, Turn, Turns};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::{
     any::Any,
     fmt,
@@ -65,6 +66,8 @@ pub(crate) trait Proc: Send + Sync + 'static {
     fn run(self: Arc<Self>);
     /// Ends it, as nobody polls it any more.
     fn abandon(self: Arc<Self>);
+    /// Ends it here and now, if it is idle and `doom` has it die; false if not.
+    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut()) -> bool;
     /// Asks for an orderly stop by a message; false if this kind of process has none.
     fn request_stop(self: Arc<Self>, reason: ExitReason) -> bool;
 }
@@ -209,6 +212,9 @@ impl<D: ?Sized + Kind + 'static> Proc for Block<D> {
     fn abandon(self: Arc<Self>) {
         run::abandon(&self);
     }
+    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut()) -> bool {
+        run::end_if_idle(&self, doom)
+    }
     fn request_stop(self: Arc<Self>, reason: ExitReason) -> bool {
         D::request_stop(&self, reason)
     }
@@ -253,26 +259,30 @@ pub(crate) struct Process {
     /// Whether those who call it run it at once.
     pub(crate) inline: Inline,
     /// `DOOMED` and so on: mostly none of it.
-    flags: AtomicU8,
+    flags: AtomicU16,
     state: Mutex<State>,
 }
 
 /// `State::doom` is set.
-const DOOMED: u8 = 1;
+const DOOMED: u16 = 1;
 /// Busy time is measured.
-const OBSERVED: u8 = 2;
+const OBSERVED: u16 = 2;
 /// What is to be looked at before and after a poll.
-const ATTENTION: u8 = DOOMED | OBSERVED;
+const ATTENTION: u16 = DOOMED | OBSERVED;
 /// `Bonds::unsettled` may hold something.
-const UNSETTLED: u8 = 4;
+const UNSETTLED: u16 = 4;
 /// The parent has asked a process that traps exits to end; the request lies in the mailbox.
-const ASKED_TO_END: u8 = 8;
+const ASKED_TO_END: u16 = 8;
 /// It has started: `init` has succeeded.
-const STARTED: u8 = 16;
+const STARTED: u16 = 16;
 /// One who started it waits to be told so: `Bonds::starter`.
-const AWAITED: u8 = 32;
+const AWAITED: u16 = 32;
 /// A callback has stopped it, and it does the last thing that it does itself.
-const STOPPING: u8 = 64;
+const STOPPING: u16 = 64;
+/// The phase is not `Alive` any more. Set under the lock, with the phase.
+const ENDING: u16 = 128;
+/// Messages are not handled as usual, because it is suspended or something is recorded of it.
+const WATCHED: u16 = 256;
 
 /// What few processes have, and is looked at without a lock.
 #[derive(Default)]
@@ -282,7 +292,7 @@ pub(crate) struct Rare {
     /// Of a task: who asked for it, who asked for that one, and so on.
     callers: Option<Arc<Ancestor>>,
     /// What higher layers attach for others to find, such as the table of a registry.
-    pub(crate) public: OnceLock<Arc<dyn Any + Send + Sync>>,
+    pub(crate) public: OnceLock<Arc<dyn Public>>,
     /// Room for casts, if that is bounded: each that waits holds a permit.
     room: Option<Arc<Semaphore>>,
     pub(crate) busy: Busy,
@@ -297,6 +307,7 @@ pub(crate) struct State {
     told: Option<Box<ExitReason>>,
     /// The deadly signal, as the bits of an [`EventId`].
     signal: u64,
+    pub(crate) ties: Option<Box<Ties>>,
     pub(crate) bonds: Option<Box<Bonds>>,
 }
 
@@ -325,16 +336,14 @@ pub(crate) enum Phase {
     Gone,
 }
 
-/// What few processes have, or have much of.
+/// What few processes have, or have much of; see [`Ties`] for what many have.
 #[derive(Default)]
 pub(crate) struct Bonds {
-    pub(crate) links: FxHashSet<Pid>,
     pub(crate) watchers: FxHashMap<Ref, Watcher>,
     pub(crate) watching: FxHashMap<Ref, Pid>,
     pub(crate) timers: FxHashMap<Ref, TimerId>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) label: Option<String>,
-    pub(crate) rows: Vec<Arc<dyn Release>>,
     pub(crate) callers: FxHashMap<usize, Arc<dyn Settle>>,
     pub(crate) unsettled: Vec<Arc<dyn Settle>>,
     /// Who gets exit signals as messages.
@@ -396,6 +405,18 @@ pub(crate) trait Trap: Send + Sync {
     fn trapped(self: Arc<Self>, exit: Exit);
 }
 
+/// What a process shows to others.
+pub(crate) trait Public: Any + Send + Sync {
+    /// A start in the name of the process has spawned one, which is not linked to it yet and has not run.
+    fn spawned(&self, _: Pid) {}
+}
+
+/// What a process shows, if it is a `T`.
+pub(crate) fn shown<T: Send + Sync + 'static>(public: Arc<dyn Public>) -> Option<Arc<T>> {
+    let public: Arc<dyn Any + Send + Sync> = public;
+    public.downcast().ok()
+}
+
 /// Something that a process holds under its pid elsewhere: rows of a registry, places in groups.
 pub(crate) trait Release: Send + Sync {
     /// Gives up everything that `owner` holds there. Returns who is to be told of its end, as if linked to it.
@@ -433,7 +454,7 @@ impl Process {
             stats: Stats::default(),
             cause: AtomicU64::new(0),
             inline: Inline::new(inline),
-            flags: AtomicU8::new(0),
+            flags: AtomicU16::new(0),
             state: Mutex::new(State { bonds, ..State::default() }),
         }
     }
@@ -458,7 +479,7 @@ impl Process {
     }
 
     /// What higher layers have attached.
-    pub(crate) fn public(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+    pub(crate) fn public(&self) -> Option<&Arc<dyn Public>> {
         self.rare.get()?.public.get()
     }
 
@@ -480,7 +501,7 @@ impl Process {
         }
     }
 
-    fn has_flag(&self, flag: u8) -> bool {
+    fn has_flag(&self, flag: u16) -> bool {
         // Acquire: pairs with `set_flag`; what the flag says is there is read after this.
         let flags = match cfg!(perennial_loom) {
             false => self.flags.load(Ordering::Acquire),
@@ -491,11 +512,11 @@ impl Process {
     }
 
     /// Returns the flags as they were.
-    fn set_flag(&self, flag: u8) -> u8 {
+    fn set_flag(&self, flag: u16) -> u16 {
         self.flags.fetch_or(flag, Ordering::AcqRel)
     }
 
-    fn clear_flag(&self, flag: u8) {
+    fn clear_flag(&self, flag: u16) {
         self.flags.fetch_and(!flag, Ordering::AcqRel);
     }
 
@@ -590,9 +611,32 @@ impl Process {
         self.doom(&mut self.lock(), reason, event);
     }
 
-    /// Alive: not ending, and no deadly signal has arrived.
+    /// Alive: not ending, and no deadly signal has arrived. Takes no lock, so it may be asked under any.
     pub(crate) fn is_alive(&self) -> bool {
-        !self.is_doomed() && self.lock().is_alive()
+        !self.has_flag(DOOMED | ENDING)
+    }
+
+    /// Whether its reason is fixed.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.has_flag(ENDING)
+    }
+
+    /// Its reason is fixed: from now on it is not alive. Before all other last acts.
+    pub(crate) fn set_ending(&self, state: &mut State) {
+        state.phase = Phase::Dying;
+        self.set_flag(ENDING);
+    }
+
+    /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.has_flag(WATCHED)
+    }
+
+    pub(crate) fn set_watched(&self, watched: bool) {
+        match watched {
+            true => drop(self.set_flag(WATCHED)),
+            false => self.clear_flag(WATCHED),
+        }
     }
 
     /// Has the end of this process settle a caller; at once, if it is past that.
@@ -668,8 +712,11 @@ impl Process {
 
     /// Gives back what its tables have in reserve.
     pub(crate) fn shrink(&self) {
-        if let Some(bonds) = self.lock().bonds.as_deref_mut() {
-            bonds.links.shrink_to_fit();
+        let mut state = self.lock();
+        if let Some(ties) = &mut state.ties {
+            ties.links.shrink();
+        }
+        if let Some(bonds) = &mut state.bonds {
             bonds.watchers.shrink_to_fit();
             bonds.watching.shrink_to_fit();
             bonds.timers.shrink_to_fit();
@@ -698,6 +745,10 @@ impl Process {
 }
 
 impl State {
+    pub(crate) fn ties(&mut self) -> &mut Ties {
+        self.ties.get_or_insert_default()
+    }
+
     pub(crate) fn bonds(&mut self) -> &mut Bonds {
         self.bonds.get_or_insert_default()
     }
@@ -759,7 +810,7 @@ impl State {
     }
 
     pub(crate) fn has_link(&self, peer: Pid) -> bool {
-        self.bonds.as_ref().is_some_and(|bonds| bonds.links.contains(&peer))
+        self.ties.as_ref().is_some_and(|ties| ties.links.contains(peer))
     }
 
     /// Whether links and monitors can still be made, and will be told.

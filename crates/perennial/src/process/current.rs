@@ -4,6 +4,7 @@ use crate::{
     pid::Pid,
     process::{
         block::{Block, Kind, ProcRef, Process},
+        events::EventId,
         node::{Node, NodeInner},
     },
     sync::thread_local,
@@ -34,16 +35,42 @@ struct Context {
     process: Scoped<dyn Current>,
     /// How many processes are being polled inside of each other.
     depth: Cell<u32>,
-    /// Whether somebody records what it spawns, in `SPAWNED`.
-    records: Cell<bool>,
+    /// Whether what runs is a start in its name, beside its loop; then `SPAWNED` has what it spawns.
+    starts: Cell<bool>,
+    /// The event on whose behalf that start runs. Not that of the process, which may do something else meanwhile.
+    cause: Cell<Option<EventId>>,
+}
+
+/// The processes that a start has spawned with a link: one, as a rule.
+#[derive(Debug, Default)]
+pub(crate) struct Spawned {
+    first: Option<Pid>,
+    others: Vec<Pid>,
+}
+
+impl Spawned {
+    fn push(&mut self, pid: Pid) {
+        match self.first {
+            None => self.first = Some(pid),
+            Some(_) => self.others.push(pid),
+        }
+    }
+
+    pub(crate) fn extend(&mut self, more: &Self) {
+        more.iter().for_each(|pid| self.push(pid));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Pid> {
+        self.first.into_iter().chain(self.others.iter().copied())
+    }
 }
 
 thread_local! {
     static CONTEXT: Context = const {
-        Context { process: Scoped::new(), depth: Cell::new(0), records: Cell::new(false) }
+        Context { process: Scoped::new(), depth: Cell::new(0), starts: Cell::new(false), cause: Cell::new(None) }
     };
-    /// The processes that the current one has spawned with a link, if somebody records that.
-    static SPAWNED: RefCell<Vec<Pid>> = const { RefCell::new(Vec::new()) };
+    /// The processes that the start has spawned with a link which runs.
+    static SPAWNED: RefCell<Spawned> = const { RefCell::new(Spawned { first: None, others: Vec::new() }) };
     static ENTERED: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -57,16 +84,21 @@ pub(crate) fn process() -> Option<ProcRef> {
     with_current(|_, current| current.map(Current::proc_ref)).flatten()
 }
 
+/// Looks at the process being polled on this thread. What looks must run no process.
+pub(crate) fn look<R>(look: impl FnOnce(&Process) -> R) -> Option<R> {
+    with_current(|_, current| current.map(|current| look(current.process()))).flatten()
+}
+
 /// Its pid.
 pub(crate) fn pid() -> Option<Pid> {
-    with_current(|_, current| current.map(|current| current.process().pid)).flatten()
+    look(|process| process.pid)
 }
 
 /// Whether a request to `process` would wait for itself: that is the process being polled on this thread, and what
 /// runs is not a start beside its loop, which goes on meanwhile.
 pub(crate) fn waits_for(process: &Process) -> bool {
     with_current(|context, current| {
-        current.is_some_and(|current| std::ptr::eq(current.process(), process)) && !context.records.get()
+        current.is_some_and(|current| std::ptr::eq(current.process(), process)) && !context.starts.get()
     })
     .unwrap_or(false)
 }
@@ -94,37 +126,39 @@ pub(crate) fn with<D: ?Sized + Kind + 'static, R>(process: &Arc<Block<D>>, f: im
 fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R) -> R {
     struct Restore<'a> {
         context: &'a Context,
-        records: bool,
-        spawned: Vec<Pid>,
+        start: Option<(Spawned, Option<EventId>)>,
     }
     impl Drop for Restore<'_> {
         fn drop(&mut self) {
             self.context.depth.set(self.context.depth.get() - 1);
-            self.context.records.set(self.records);
-            if self.records {
-                SPAWNED.with(|spawned| spawned.replace(std::mem::take(&mut self.spawned)));
+            self.context.starts.set(self.start.is_some());
+            if let Some((spawned, cause)) = self.start.take() {
+                SPAWNED.with(|it| it.replace(spawned));
+                self.context.cause.set(cause);
             }
         }
     }
     CONTEXT.with(|context| {
         context.depth.set(context.depth.get() + 1);
-        let records = context.records.replace(false);
-        let spawned = if records { SPAWNED.with(RefCell::take) } else { Vec::new() };
-        let _restore = Restore { context, records, spawned };
+        let start = context.starts.replace(false).then(|| (SPAWNED.with(RefCell::take), context.cause.get()));
+        let _restore = Restore { context, start };
         context.process.set(process, f)
     })
 }
 
-/// Runs `f` and says which processes it spawned with a link. Not nested.
-pub(crate) fn recording<R>(f: impl FnOnce() -> R) -> (R, Vec<Pid>) {
+/// Runs `f` as a start in the name of the current process, and says which processes it spawned with a link. Not nested.
+pub(crate) fn start<R>(cause: Option<EventId>, f: impl FnOnce() -> R) -> (R, Spawned) {
     // A guard, so that a panic does not go on recording.
     struct Stop;
     impl Drop for Stop {
         fn drop(&mut self) {
-            CONTEXT.with(|context| context.records.set(false));
+            CONTEXT.with(|context| context.starts.set(false));
         }
     }
-    CONTEXT.with(|context| context.records.set(true));
+    CONTEXT.with(|context| {
+        context.starts.set(true);
+        context.cause.set(cause);
+    });
     SPAWNED.with(RefCell::take);
     let stop = Stop;
     let result = f();
@@ -132,11 +166,23 @@ pub(crate) fn recording<R>(f: impl FnOnce() -> R) -> (R, Vec<Pid>) {
     (result, SPAWNED.with(RefCell::take))
 }
 
-/// A process was spawned with a link; noted if somebody records that.
-pub(crate) fn spawned(pid: Pid) {
-    if CONTEXT.with(|context| context.records.get()) {
+/// `parent`, which is the current process, is about to be linked with one that it has spawned. Noted in a start.
+pub(crate) fn spawned(parent: &ProcRef, pid: Pid) {
+    if CONTEXT.with(|context| context.starts.get()) {
         SPAWNED.with(|spawned| spawned.borrow_mut().push(pid));
+        if let Some(public) = parent.process().public() {
+            public.spawned(pid);
+        }
     }
+}
+
+/// The event on whose behalf the code acts that runs here.
+pub(crate) fn cause() -> Option<EventId> {
+    let cause = |context: &Context, current: Option<&dyn Current>| match context.starts.get() {
+        true => context.cause.get(),
+        false => current.and_then(|current| current.process().cause()),
+    };
+    with_current(cause).flatten()
 }
 
 /// The node entered last on this thread.

@@ -29,6 +29,7 @@ use crate::{
         messages::Down,
         panics,
         signal::Signal,
+        ties::{Links, Places},
     },
 };
 use std::mem;
@@ -57,7 +58,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     let mut tied = release_and_settle(block, &reason);
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
-    let Some(mut bonds) = take_bonds(block) else { return };
+    let Some((mut bonds, links)) = take_bonds(block) else { return };
     tell_watchers(process.pid, &mut bonds, &reason, exit);
     for (monitor, target) in mem::take(&mut bonds.watching) {
         if let Some(target) = node.process(target)
@@ -67,8 +68,8 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
         }
     }
     // One who is linked to it besides is not told twice.
-    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !bonds.links.contains(&to.process().pid)));
-    for peer in mem::take(&mut bonds.links) {
+    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !links.contains(to.process().pid)));
+    for peer in links.iter() {
         let peer = node.process(peer);
         panics::call_quietly(|| {
             links::signal(peer.as_ref(), Signal::Link, process.pid, &reason, Some(exit));
@@ -117,7 +118,7 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
     // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
     let unsent =
         if by_itself { None } else { state.bonds.as_mut().and_then(|bonds| bonds.last_reply.take()) };
-    state.phase = Phase::Dying;
+    process.set_ending(&mut state);
     let label = state
         .bonds
         .as_ref()
@@ -140,22 +141,21 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
 /// Steps 4, 5 and 6. Returns who is to be told in step 9 besides those who are linked.
 fn release_and_settle(block: &ProcRef, reason: &ExitReason) -> Vec<Tied> {
     let process = block.process();
-    let (name, rows, timers) = {
+    let (rows, name, timers) = {
         let mut state = process.lock();
+        let rows = state.ties.as_mut().map(|ties| mem::take(&mut ties.rows)).unwrap_or_default();
         let Some(bonds) = &mut state.bonds else {
-            // Most have nothing to release, and nobody to settle: who comes now is told at once.
+            // Most have nothing else to release, and nobody to settle: who comes now is told at once.
             state.phase = Phase::Settled;
-            return Vec::new();
+            drop(state);
+            return release_rows(process.pid, rows);
         };
-        (bonds.name.take(), mem::take(&mut bonds.rows), mem::take(&mut bonds.timers))
+        (rows, bonds.name.take(), mem::take(&mut bonds.timers))
     };
     if let Some(name) = name {
         process.node.names.release(&name, process.pid);
     }
-    let mut tied = Vec::new();
-    for row in rows {
-        panics::call_quietly(|| tied.extend(row.release(process.pid)));
-    }
+    let tied = release_rows(process.pid, rows);
     for timer in timers.into_values() {
         // Its message is dropped.
         panics::call_quietly(|| {
@@ -167,6 +167,14 @@ fn release_and_settle(block: &ProcRef, reason: &ExitReason) -> Vec<Tied> {
     let last_reply = process.lock().bonds.as_mut().and_then(|bonds| bonds.last_reply.take());
     if let Some(reply) = last_reply {
         panics::call_quietly(reply);
+    }
+    tied
+}
+
+fn release_rows(pid: Pid, places: Places) -> Vec<Tied> {
+    let mut tied = Vec::new();
+    for place in places.into_iter() {
+        panics::call_quietly(|| tied.extend(place.release(pid)));
     }
     tied
 }
@@ -186,16 +194,20 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
 
 /// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told: then all is
 /// done.
-fn take_bonds(block: &ProcRef) -> Option<Box<Bonds>> {
+fn take_bonds(block: &ProcRef) -> Option<(Bonds, Links)> {
     let mut state = block.process().lock();
-    let bonds = state.bonds.take();
-    state.phase = if bonds.is_some() { Phase::Told } else { Phase::Gone };
+    let (bonds, ties) = (state.bonds.take(), state.ties.take());
+    let nobody = bonds.is_none() && ties.is_none();
+    state.phase = if nobody { Phase::Gone } else { Phase::Told };
     drop(state);
-    let bonds = bonds?;
+    if nobody {
+        return None;
+    }
+    let bonds = bonds.map(|bonds| *bonds).unwrap_or_default();
     if let Some(waiting) = &bonds.asked_to_end {
         waiting.notify_waiters();
     }
-    Some(bonds)
+    Some((bonds, ties.map(|ties| ties.links).unwrap_or_default()))
 }
 
 /// Step 8.

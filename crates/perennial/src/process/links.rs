@@ -53,7 +53,7 @@ pub fn link(pid: Pid) -> Result<(), NoProc> {
     match Node::of(pid).and_then(|node| node.process(pid)) {
         Some(other) if connect(&me, &other) => Ok(()),
         _ => {
-            let cause = me.process().cause();
+            let cause = current::cause();
             if !me.process().lock().traps() {
                 return Err(NoProc);
             }
@@ -71,8 +71,8 @@ pub(crate) fn connect(me: &ProcRef, other: &ProcRef) -> bool {
         return true;
     }
     mine.can_bond() && theirs.can_bond() && {
-        mine.bonds().links.insert(other.process().pid);
-        theirs.bonds().links.insert(me.process().pid);
+        mine.ties().links.insert(other.process().pid);
+        theirs.ties().links.insert(me.process().pid);
         true
     }
 }
@@ -103,19 +103,22 @@ pub fn unlink(pid: Pid) {
 }
 
 pub(crate) fn unlink_from(me: &ProcRef, pid: Pid) {
-    let my_pid = me.process().pid;
-    let remove = |state: &mut State, peer| {
-        if let Some(bonds) = &mut state.bonds {
-            bonds.links.remove(&peer);
-        }
-    };
     match Node::of(pid).and_then(|node| node.process(pid)) {
-        Some(other) if pid != my_pid => {
-            let (mut mine, mut theirs) = lock_both(me, &other);
-            remove(&mut mine, pid);
-            remove(&mut theirs, my_pid);
-        }
+        Some(other) if pid != me.process().pid => unlink_both(me, &other),
         _ => remove(&mut me.process().lock(), pid),
+    }
+}
+
+/// Removes the link between two processes.
+pub(crate) fn unlink_both(me: &ProcRef, other: &ProcRef) {
+    let (mut mine, mut theirs) = lock_both(me, other);
+    remove(&mut mine, other.process().pid);
+    remove(&mut theirs, me.process().pid);
+}
+
+fn remove(state: &mut State, peer: Pid) {
+    if let Some(ties) = &mut state.ties {
+        ties.links.remove(peer);
     }
 }
 
@@ -149,7 +152,7 @@ fn send(pid: Pid, signal: Signal, reason: ExitReason) {
     let Some(node) = Node::of(pid) else { return };
     let me = current::process();
     let (from, cause) = match &me {
-        Some(me) => (me.process().pid, me.process().cause()),
+        Some(me) => (me.process().pid, current::cause()),
         None => (node.outside(), None),
     };
     let signal = if signal == Signal::Exit && from == pid { Signal::ExitSelf } else { signal };
@@ -208,7 +211,7 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
     let mut state = process.lock();
     // Race: it was unlinked since we looked. Link and effect go under one lock: once `unlink` has returned, nothing
     // comes that was not there before.
-    let linked = via == Via::Link && state.bonds.as_mut().is_some_and(|bonds| bonds.links.remove(&from));
+    let linked = via == Via::Link && state.ties.as_mut().is_some_and(|ties| ties.links.remove(from));
     if (via == Via::Link && !linked) || !state.is_alive() {
         return;
     }
@@ -238,5 +241,5 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
 pub fn links(pid: Pid) -> Vec<Pid> {
     let Some(process) = Node::of(pid).and_then(|node| node.process(pid)) else { return Vec::new() };
     let state = process.process().lock();
-    state.bonds.as_ref().map(|bonds| bonds.links.iter().copied().collect()).unwrap_or_default()
+    state.ties.as_ref().map(|ties| ties.links.iter().collect()).unwrap_or_default()
 }

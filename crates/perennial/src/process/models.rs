@@ -30,6 +30,7 @@ use crate::{
         run,
         signal::Signal,
         spawn::{self, Spawn},
+        ties::Ties,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -134,12 +135,11 @@ impl Puppet {
 
     /// Whether anything is left that it would have to give back.
     pub(crate) fn holds_nothing(&self) -> bool {
-        self.process.process().lock().bonds.as_ref().is_none_or(|bonds| {
-            bonds.links.is_empty()
-                && bonds.watching.is_empty()
-                && bonds.watchers.is_empty()
-                && bonds.rows.is_empty()
-                && bonds.name.is_none()
-        })
+        let state = self.process.process().lock();
+        let untied = |ties: &Ties| ties.links.iter().next().is_none() && ties.rows.is_empty();
+        state.ties.as_deref().is_none_or(untied)
+            && state.bonds.as_ref().is_none_or(|bonds| {
+                bonds.watching.is_empty() && bonds.watchers.is_empty() && bonds.name.is_none()
+            })
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::ProcRef,
+        block::{ProcRef, Process},
         current::{self, Entered},
         events::{EventStream, Events},
         last_acts, links, monitors,
@@ -139,8 +139,8 @@ impl Node {
     /// If there is none, and no tokio runtime to make one on.
     #[track_caller]
     pub fn current() -> Self {
-        if let Some(process) = current::process() {
-            return Self(process.process().node.clone());
+        if let Some(node) = current::look(|process| process.node.clone()) {
+            return Self(node);
         }
         if let Some(node) = current::entered() {
             return node;
@@ -159,6 +159,15 @@ impl Node {
         let made = Self::on(executor, Time::Real);
         // Race: another thread may have made the default meanwhile; then ours goes.
         nodes_mut(|nodes| nodes.default.get_or_insert_with(|| made.clone()).clone())
+    }
+
+    /// Looks at the current node; in a process, without taking part in it. What looks must run no process.
+    #[track_caller]
+    pub(crate) fn with_current<R>(look: impl FnOnce(&NodeInner) -> R) -> R {
+        let mut look = Some(look);
+        let mut once = |node: &NodeInner| look.take().map(|look| look(node));
+        let seen = current::look(|process| once(&process.node)).flatten();
+        seen.or_else(|| once(&Self::current().0)).expect("it looks once")
     }
 
     /// Makes this the node of everything that runs on its tokio runtime and is in no other node: plain tasks,
@@ -263,10 +272,12 @@ impl Node {
 
     /// The node that a pid belongs to, while that exists.
     pub(crate) fn of(pid: Pid) -> Option<Self> {
-        if let Some(process) = current::process()
-            && process.process().node.id == pid.node
-        {
-            return Some(Self(process.process().node.clone()));
+        let here = |process: &Process| {
+            let node = &process.node;
+            (node.id == pid.node).then(|| Self(node.clone()))
+        };
+        if let Some(node) = current::look(here).flatten() {
+            return Some(node);
         }
         let nodes = NODES.read().expect("no panic while the lock is held");
         nodes.by_id.get(&pid.node)?.upgrade().map(Self)

@@ -4,7 +4,7 @@ use crate::{
     exit_reason::ExitReason,
     process::{
         block::{Block, BodyTurn, Kind, ProcRef},
-        current,
+        current, inline,
         last_acts::last_acts,
         panics,
     },
@@ -108,6 +108,23 @@ pub(crate) fn abandon<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
             block.notify();
         }
     }
+}
+
+/// Ends a process here and now, if it is idle, code here may run processes of its node, and `doom` has it die.
+pub(crate) fn end_if_idle<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, doom: &mut dyn FnMut()) -> bool {
+    if !inline::may_run(&block.process.node) {
+        return false;
+    }
+    let Some(turn) = block.try_turn() else { return false };
+    // It does not run meanwhile.
+    doom();
+    let doomed = block.process.is_doomed();
+    if doomed {
+        end(block, turn, ExitReason::Killed)
+    } else {
+        give_back(block, turn)
+    }
+    doomed
 }
 
 /// The last acts of a process, by one who has its turn, which is the last one.

@@ -49,19 +49,19 @@ pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
     let parent = if spawn.link { me.as_ref() } else { None };
     let at_once = spawn.at_once;
     let block = make(&node, parent, spawn, own);
-    let cause = me.as_ref().and_then(|me| me.process().cause());
     node.events.emit(
         || node.clock.now(),
-        cause,
+        current::cause(),
         block.pid(),
         || EventKind::Start { parent: block.process.parent(), behaviour: D::behaviour(&block) },
     );
     if let Some(parent) = parent {
         let process: ProcRef = block.clone();
+        // Before the link, over which its end would be told.
+        current::spawned(parent, block.pid());
         if !links::connect(parent, &process) {
             links::signal_orphan(&process, parent);
         }
-        current::spawned(block.pid());
     }
     let mut turn = block.turns.claim().expect("nobody else has made it");
     let closed = node.scheduler.is_closed();

@@ -5,10 +5,9 @@
 
 use crate::{
     pid::Pid,
-    process::block::Phase,
     registry::{
         options::Keys,
-        rows::{Row, Rows},
+        rows::{Found, Row, Rows},
     },
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
@@ -54,7 +53,7 @@ impl<K, V> ByKey<K, V> {
         }
         // Race: the owner's last acts may be carried out by another thread, if it was given up. They fix the reason
         // first and come for the rows after, by this lock: so they find this row, or we see the reason.
-        if !matches!(row.owner.process().lock().phase, Phase::Alive) {
+        if row.owner.process().is_ending() {
             return Err(Refused::Ended);
         }
         let same = |rows: &Rows<K, V>| rows.first().hash == row.hash && rows.first().key == row.key;
@@ -94,6 +93,22 @@ impl<K, V> ByKey<K, V> {
         };
         shard.len -= usize::from(removed.is_some());
         removed
+    }
+
+    /// Takes out the rows of one owner under a key. `is` tells the key.
+    pub(super) fn remove_of(&self, hash: u64, is: impl Fn(&K) -> bool, owner: Pid) -> Found<K, V> {
+        let mut shard = self.write(hash);
+        let is = |rows: &Rows<K, V>| rows.first().hash == hash && is(&rows.first().key);
+        let Ok(mut entry) = shard.table.find_entry(hash, is) else { return Found::None };
+        let found = entry.get().of(owner);
+        if found.len() == entry.get().len() {
+            // Ours are all there are. They are in `found` still, so none is dropped here.
+            drop(entry.remove().0);
+        } else {
+            found.iter().for_each(|row| drop(entry.get_mut().remove(row.id())));
+        }
+        shard.len -= found.len();
+        found
     }
 
     /// Puts a row with another value into the place of the one with its id; returns that.

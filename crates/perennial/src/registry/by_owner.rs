@@ -8,7 +8,7 @@
 use crate::{
     pid::Pid,
     process::block::{ProcRef, Release},
-    registry::rows::{Id, Row, Rows},
+    registry::rows::{Found, Id, Row, Rows},
     sync::{Mutex, MutexGuard},
 };
 use rustc_hash::FxHashMap;
@@ -29,7 +29,7 @@ impl<K, V> ByOwner<K, V> {
             Entry::Occupied(mut rows) => rows.get_mut().add(row),
             Entry::Vacant(none) => {
                 // Lock order: shard, then process. The last acts come to the shard without the process's lock.
-                row.owner.process().lock().bonds().rows.push(registry());
+                row.owner.process().lock().ties().rows.push(registry());
                 none.insert(Rows::One(row));
             }
         }
@@ -57,8 +57,8 @@ impl<K, V> ByOwner<K, V> {
     }
 
     /// The rows of a process, in the order in which it registered them.
-    pub(crate) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
-        self.lock(pid).get(&pid).map(Rows::to_vec).unwrap_or_default()
+    pub(crate) fn of(&self, pid: Pid) -> Found<K, V> {
+        self.lock(pid).get(&pid).map(Rows::found).unwrap_or_default()
     }
 
     /// The row with this id.
@@ -92,8 +92,5 @@ impl<K, V> ByOwner<K, V> {
 
 /// Takes the registry out of what the last acts of `owner` release, to be dropped without a lock.
 fn untie(owner: &ProcRef, place: *const ()) -> Option<Arc<dyn Release>> {
-    let mut state = owner.process().lock();
-    let rows = &mut state.bonds.as_mut()?.rows;
-    let index = rows.iter().position(|release| release.place() == place)?;
-    Some(rows.swap_remove(index))
+    owner.process().lock().ties.as_mut()?.rows.remove(place)
 }

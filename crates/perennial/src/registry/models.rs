@@ -22,7 +22,7 @@ type Rows = Arc<Table<&'static str, u32>>;
 fn registry(node: &Node) -> (Rows, Puppet) {
     let table = Arc::new(Table::new("registry".into(), Options { partitions: 1, ..Options::default() }));
     let process = Puppet::new(node);
-    process.process.process().lock().bonds().rows.push(Arc::new(Closing(table.clone())));
+    process.process.process().lock().ties().rows.push(Arc::new(Closing(table.clone())));
     (table, process)
 }
 
@@ -162,7 +162,7 @@ fn a_value_that_is_replaced_while_its_owner_ends_is_gone_afterwards() {
         let (table, _registry) = registry(&node);
         let owner = Puppet::new(&node);
         assert!(table.register(owner.process.clone(), "key", 1).is_ok());
-        let old = table.at_of("key", owner.pid()).remove(0);
+        let old = table.at_of("key", owner.pid())[0].clone();
         let replace = thread::spawn({
             let table = table.clone();
             let new =

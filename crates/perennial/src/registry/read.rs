@@ -2,9 +2,9 @@
 
 use crate::{
     pid::Pid,
-    registry::{Equivalent, Key, RegistryError, RegistryName, rows::Row},
+    registry::{Equivalent, Key, RegistryError, RegistryName, rows::Found},
 };
-use std::{hash::Hash, sync::Arc};
+use std::hash::Hash;
 
 impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// The processes that are registered under `key`, with their values: at most one if keys are unique. Processes
@@ -163,7 +163,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     }
 
     /// The rows under a key whose owners are not ending.
-    fn living<Q>(&self, key: &Q) -> Result<Vec<Arc<Row<K, V>>>, RegistryError>
+    fn living<Q>(&self, key: &Q) -> Result<Found<K, V>, RegistryError>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {

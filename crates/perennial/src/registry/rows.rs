@@ -1,7 +1,7 @@
 //! Rows, and small sets of them.
 
 use crate::{pid::Pid, process::block::ProcRef};
-use std::{collections::BTreeMap, mem, sync::Arc};
+use std::{collections::BTreeMap, mem, ops::Deref, slice, sync::Arc};
 
 /// One registration. Made once and shared by the two indexes of the table and by whoever reads it, so that no lock
 /// is held while a key or a value is cloned, shown to a closure or dropped.
@@ -32,7 +32,7 @@ impl<K, V> Row<K, V> {
 pub(crate) enum Rows<K, V> {
     One(Arc<Row<K, V>>),
     /// Never empty.
-    Many(BTreeMap<Id, Arc<Row<K, V>>>),
+    Many(Box<BTreeMap<Id, Arc<Row<K, V>>>>),
 }
 
 impl<K, V> Rows<K, V> {
@@ -55,11 +55,10 @@ impl<K, V> Rows<K, V> {
         self.len() == 1 && self.first().id() == id
     }
 
-    pub(crate) fn to_vec(&self) -> Vec<Arc<Row<K, V>>> {
+    pub(crate) fn found(&self) -> Found<K, V> {
         match self {
-            // Of one row, as most keys have, without the detour of an iterator over both forms.
-            Self::One(row) => vec![row.clone()],
-            Self::Many(rows) => rows.values().cloned().collect(),
+            Self::One(row) => Found::One(row.clone()),
+            Self::Many(rows) => Found::Many(rows.values().cloned().collect()),
         }
     }
 
@@ -92,18 +91,21 @@ impl<K, V> Rows<K, V> {
     }
 
     /// The rows of one owner, without a look at those of others.
-    pub(crate) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
+    pub(crate) fn of(&self, pid: Pid) -> Found<K, V> {
         match self {
-            Self::One(row) if row.pid() == pid => vec![row.clone()],
-            Self::One(_) => Vec::new(),
-            Self::Many(rows) => rows.range((pid, 0)..=(pid, u64::MAX)).map(|(_, row)| row.clone()).collect(),
+            Self::One(row) if row.pid() == pid => Found::One(row.clone()),
+            Self::One(_) => Found::None,
+            Self::Many(rows) => {
+                let range = rows.range((pid, 0)..=(pid, u64::MAX));
+                Found::Many(range.map(|(_, row)| row.clone()).collect())
+            }
         }
     }
 
     pub(crate) fn add(&mut self, row: Arc<Row<K, V>>) {
         if let Self::One(first) = self {
             let first = first.clone();
-            *self = Self::Many(BTreeMap::from([(first.id(), first)]));
+            *self = Self::Many(Box::new(BTreeMap::from([(first.id(), first)])));
         }
         if let Self::Many(rows) = self {
             rows.insert(row.id(), row);
@@ -127,6 +129,42 @@ impl<K, V> Rows<K, V> {
             Self::Many(rows) => rows.get_mut(&id),
         };
         place.map(|place| mem::replace(place, row))
+    }
+}
+
+/// Rows as somebody found them, to be looked at without a lock. To find one, as one mostly does, takes no memory.
+pub(crate) enum Found<K, V> {
+    None,
+    One(Arc<Row<K, V>>),
+    Many(Vec<Arc<Row<K, V>>>),
+}
+
+impl<K, V> Found<K, V> {
+    /// Keeps those that `keep` accepts.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Row<K, V>) -> bool) {
+        match self {
+            Self::One(row) if !keep(row) => *self = Self::None,
+            Self::One(_) | Self::None => {}
+            Self::Many(rows) => rows.retain(|row| keep(row)),
+        }
+    }
+}
+
+impl<K, V> Default for Found<K, V> {
+    fn default() -> Self {
+        Self::None
+    }
+}
+
+impl<K, V> Deref for Found<K, V> {
+    type Target = [Arc<Row<K, V>>];
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::None => &[],
+            Self::One(row) => slice::from_ref(row),
+            Self::Many(rows) => rows,
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{ProcRef, Release, Tied},
+        block::{ProcRef, Public, Release, Tied},
         node::Node,
         panics,
     },
@@ -32,7 +32,7 @@ use crate::{
         lock::Locks,
         meta::Meta,
         options::{Keys, Options},
-        rows::{Row, Rows},
+        rows::{Found, Row, Rows},
     },
 };
 use equivalent::Equivalent;
@@ -110,6 +110,15 @@ where
         }
     }
 
+    /// Removes all rows of one owner under a key, and tells the listeners.
+    pub(super) fn unregister(&self, key: &K, owner: Pid) {
+        let removed = self.by_key.remove_of(self.hasher.hash_one(key), |it| it == key, owner);
+        for row in &*removed {
+            self.by_owner.remove(row, self.place());
+        }
+        self.tell(key, owner, None);
+    }
+
     /// Gives a row another value; false if it is not there any more.
     pub(super) fn replace(&self, row: Row<K, V>) -> bool {
         let row = Arc::new(row);
@@ -130,15 +139,15 @@ where
     }
 
     /// The rows under a key.
-    pub(super) fn at<Q>(&self, key: &Q) -> Vec<Shared<K, V>>
+    pub(super) fn at<Q>(&self, key: &Q) -> Found<K, V>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.with(key, Rows::to_vec).unwrap_or_default()
+        self.with(key, Rows::found).unwrap_or_default()
     }
 
     /// The rows of one process under a key.
-    pub(super) fn at_of<Q>(&self, key: &Q, pid: Pid) -> Vec<Shared<K, V>>
+    pub(super) fn at_of<Q>(&self, key: &Q, pid: Pid) -> Found<K, V>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
@@ -154,7 +163,7 @@ where
     }
 
     /// The rows of a process.
-    pub(super) fn of(&self, pid: Pid) -> Vec<Shared<K, V>> {
+    pub(super) fn of(&self, pid: Pid) -> Found<K, V> {
         self.by_owner.of(pid)
     }
 
@@ -174,6 +183,8 @@ where
         self.by_key.with(self.hasher.hash_one(key), |it| key.equivalent(it), look)
     }
 }
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Public for Table<K, V> {}
 
 /// The end of an owner: its rows go, and nobody else's.
 impl<K, V> Release for Table<K, V>

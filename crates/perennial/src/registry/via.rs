@@ -9,6 +9,7 @@ use crate::{
         Key, RegistryName,
         error::{RegisterError, RegistryError},
         options::Keys,
+        write,
     },
 };
 use std::{fmt, marker::PhantomData};
@@ -75,14 +76,17 @@ impl<S: GenServer, K: Key, V: Send + Sync + 'static> Via<S, K, V> {
         self.process().ok().flatten().map(|process| process.process().pid)
     }
 
-    fn register_with(&self, server: &ServerRef<S>, value: V) -> Registered {
-        let name = self.registry.as_str();
-        if self.registry.table().is_ok_and(|table| table.keys == Keys::Duplicate) {
-            let text = format!("registry `{name}` has duplicate keys; `via` needs unique ones");
-            return Registered::Failed(ExitReason::other(text));
-        }
-        let process: ProcRef = server.0.clone();
-        match self.registry.register_as(process, self.key.clone(), value) {
+    fn register_with(self, server: &ServerRef<S>, value: V) -> Registered {
+        let registered = match self.registry.table() {
+            Ok(table) if table.keys == Keys::Duplicate => {
+                let name = self.registry.as_str();
+                let text = format!("registry `{name}` has duplicate keys; `via` needs unique ones");
+                return Registered::Failed(ExitReason::other(text));
+            }
+            Ok(table) => write::register(&table, server.0.clone(), self.key, value),
+            Err(error) => Err(error.into()),
+        };
+        match registered {
             Ok(()) => Registered::Yes,
             Err(RegisterError::AlreadyRegistered(pid)) => Registered::Taken(pid),
             Err(error) => Registered::Failed(ExitReason::from(error)),
@@ -104,6 +108,9 @@ impl<S: GenServer, K: Key, V: Send + Sync + 'static> Address for Via<S, K, V> {
 
 impl<S: GenServer, K: Key, V: Default + Send + Sync + 'static> Register<S> for Via<S, K, V> {
     fn register(&self, server: &ServerRef<S>) -> Registered {
+        self.clone().register_last(server)
+    }
+    fn register_last(self, server: &ServerRef<S>) -> Registered {
         self.register_with(server, V::default())
     }
     fn holder(&self) -> Option<Pid> {
@@ -121,7 +128,10 @@ impl<S: GenServer, K: Key, V: Send + Sync + 'static> Address for ViaValue<S, K, 
 
 impl<S: GenServer, K: Key, V: Clone + Send + Sync + 'static> Register<S> for ViaValue<S, K, V> {
     fn register(&self, server: &ServerRef<S>) -> Registered {
-        self.via.register_with(server, self.value.clone())
+        self.clone().register_last(server)
+    }
+    fn register_last(self, server: &ServerRef<S>) -> Registered {
+        self.via.register_with(server, self.value)
     }
     fn holder(&self) -> Option<Pid> {
         self.via.pid()

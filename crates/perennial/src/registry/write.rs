@@ -8,8 +8,10 @@ use crate::{
         error::{RegisterError, RegistryError},
         options::Keys,
         rows::Row,
+        table::Table,
     },
 };
+use std::sync::Arc;
 
 impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// Registers the current process under `key`, with a value.
@@ -53,15 +55,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[track_caller]
     pub fn register(&self, key: K, value: V) -> Result<(), RegisterError> {
         let me = current::process().expect("only a process can register; this code runs in none");
-        self.register_as(me, key, value)
-    }
-
-    pub(super) fn register_as(&self, me: ProcRef, key: K, value: V) -> Result<(), RegisterError> {
-        self.table()?.register(me, key, value).map_err(|refused| match refused {
-            Refused::Taken(pid) => RegisterError::AlreadyRegistered(pid),
-            Refused::Ended => RegisterError::NoProc,
-            Refused::Closed => RegistryError::Unknown(self.as_str().into()).into(),
-        })
+        register(&self.table()?, me, key, value)
     }
 
     /// Removes all rows of the current process under `key`. The listeners are told, even if there were none.
@@ -76,7 +70,9 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[doc(alias = "Registry.unregister/2")]
     #[track_caller]
     pub fn unregister(&self, key: &K) -> Result<(), RegistryError> {
-        self.unregister_match(key, |_| true)
+        let me = current::pid().expect("only a process can unregister; this code runs in none");
+        self.table()?.unregister(key, me);
+        Ok(())
     }
 
     /// Removes the rows of the current process under `key` whose values `matches` accepts. The listeners are told if
@@ -142,10 +138,24 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
             "registry `{}` has duplicate keys; `update_value` needs unique ones",
             self.as_str()
         );
-        let Some(old) = table.at_of(key, me.process().pid).pop() else { return Ok(None) };
+        let found = table.at_of(key, me.process().pid);
+        let Some(old) = found.first() else { return Ok(None) };
         let value = update(&old.value);
         let new = value.clone();
         let row = Row { key: old.key.clone(), value, hash: old.hash, number: old.number, owner: me };
         Ok(table.replace(row).then(|| (new, old.value.clone())))
     }
+}
+
+pub(super) fn register<K: Key, V: Send + Sync + 'static>(
+    table: &Arc<Table<K, V>>,
+    me: ProcRef,
+    key: K,
+    value: V,
+) -> Result<(), RegisterError> {
+    table.register(me, key, value).map_err(|refused| match refused {
+        Refused::Taken(pid) => RegisterError::AlreadyRegistered(pid),
+        Refused::Ended => RegisterError::NoProc,
+        Refused::Closed => RegistryError::Unknown(table.name.clone()).into(),
+    })
 }

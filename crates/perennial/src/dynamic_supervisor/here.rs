@@ -1,0 +1,84 @@
+//! Starts and stops that are run by whoever asks for them, on its own stack, in the name of the supervisor.
+//!
+//! So they do not wait for each other, and who starts children on two cores starts them on both. It is done where nobody
+//! can tell the difference: the supervisor is idle and has handled all that was sent to it before, so the request would
+//! have been next; nothing is recorded of it; and code here may run processes of its node.
+
+use crate::{
+    child_spec::ChildSpec,
+    dynamic_supervisor::{
+        DynamicSupervisor, StartChildError, TerminateChildError,
+        server::report_stopped,
+        shared::{Refused, Shared, Stop},
+        starts::NewChild,
+    },
+    gen_server::ServerRef,
+    pid::Pid,
+    process::{block::ProcRef, current, inline},
+    supervisor::stop_child::stop_at_once,
+};
+use std::{any::Any, task::Poll};
+
+/// What became of a start.
+pub(crate) enum Start {
+    Done(Result<Pid, StartChildError>),
+    /// It waits: the supervisor is to go on with it.
+    Waits(NewChild),
+    /// The supervisor has taken what was started with it, or will.
+    Closed,
+    /// It is the supervisor's to do.
+    NotHere(ChildSpec),
+}
+
+/// What became of a stop.
+pub(crate) enum Stopped {
+    Done(Result<(), TerminateChildError>),
+    /// It is the supervisor's to do.
+    NotHere,
+}
+
+/// What is shared with the supervisor, if one who asks for something may do that here and now.
+fn shared(supervisor: &ServerRef<DynamicSupervisor>) -> Option<&Shared> {
+    let process = &supervisor.0.process;
+    let may_act = !current::waits_for(process)
+        && inline::may_run(&process.node)
+        && !process.is_watched()
+        && process.is_alive()
+        && supervisor.0.turns.is_idle();
+    // None yet, if it is in its `init`.
+    let public: &dyn Any = &**process.public().filter(|_| may_act)?;
+    public.downcast_ref()
+}
+
+pub(crate) fn start(supervisor: &ServerRef<DynamicSupervisor>, spec: ChildSpec) -> Start {
+    let Some(shared) = shared(supervisor) else { return Start::NotHere(spec) };
+    match shared.admit() {
+        Ok(()) => {}
+        Err(Refused::MaxChildren) => return Start::Done(Err(StartChildError::MaxChildren)),
+        // It tells why when it has ended.
+        Err(Refused::Closed) => return Start::NotHere(spec),
+    }
+    let mut new = NewChild::new(spec);
+    match current::with(&supervisor.0, || new.starting.try_now()) {
+        Poll::Ready(result) => new.over(result, shared, supervisor).map_or(Start::Closed, Start::Done),
+        Poll::Pending => Start::Waits(new),
+    }
+}
+
+pub(crate) fn terminate(supervisor: &ServerRef<DynamicSupervisor>, pid: Pid) -> Stopped {
+    let Some(shared) = shared(supervisor) else { return Stopped::NotHere };
+    let shutdown = match shared.begin_stop(pid) {
+        Stop::NotFound => return Stopped::Done(Err(TerminateChildError::NotFound)),
+        Stop::Forgotten(child) => {
+            drop(child);
+            return Stopped::Done(Ok(()));
+        }
+        Stop::By(shutdown) => shutdown,
+    };
+    let me: ProcRef = supervisor.0.clone();
+    let Some(reason) = current::with(&supervisor.0, || stop_at_once(&me, pid, shutdown)) else {
+        return Stopped::NotHere;
+    };
+    report_stopped(supervisor.pid(), pid, shared.remove(pid), &reason);
+    Stopped::Done(Ok(()))
+}
