@@ -23,7 +23,7 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::Pid,
     process::{
-        block::{Bonds, Crash, Phase, ProcRef, Started, Tied, Watcher},
+        block::{Bonds, Crash, Phase, Proc, Started, Tied, Watcher},
         events::{EventId, EventKind},
         links,
         messages::Down,
@@ -38,7 +38,7 @@ use std::mem;
 ///
 /// Also called for a process that is stuck, with a `drop_body` that does nothing; when that one's poll returns at
 /// last it finds that all is done and drops its body.
-pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn FnMut()) {
+pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dyn FnMut()) {
     let process = block.process();
     let node = &process.node;
     let Some((reason, cause)) = fix_reason(block, reason) else {
@@ -100,7 +100,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
 }
 
 /// Step 1. None if somebody else has done this already.
-fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
+fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
     let process = block.process();
     let mut state = process.lock();
     if !state.is_alive() {
@@ -139,7 +139,7 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
 }
 
 /// Steps 4, 5 and 6. Returns who is to be told in step 9 besides those who are linked.
-fn release_and_settle(block: &ProcRef, reason: &ExitReason) -> Vec<Tied> {
+fn release_and_settle(block: &dyn Proc, reason: &ExitReason) -> Vec<Tied> {
     let process = block.process();
     let (rows, name, timers) = {
         let mut state = process.lock();
@@ -180,7 +180,7 @@ fn release_rows(pid: Pid, places: Places) -> Vec<Tied> {
 }
 
 /// Step 5.
-fn settle_callers(block: &ProcRef, reason: &ExitReason) {
+fn settle_callers(block: &dyn Proc, reason: &ExitReason) {
     let (callers, unsettled) = {
         let mut state = block.process().lock();
         state.phase = Phase::Settled;
@@ -194,7 +194,7 @@ fn settle_callers(block: &ProcRef, reason: &ExitReason) {
 
 /// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told: then all is
 /// done.
-fn take_bonds(block: &ProcRef) -> Option<(Bonds, Links)> {
+fn take_bonds(block: &dyn Proc) -> Option<(Bonds, Links)> {
     let mut state = block.process().lock();
     let (bonds, ties) = (state.bonds.take(), state.ties.take());
     let nobody = bonds.is_none() && ties.is_none();

@@ -45,17 +45,16 @@ pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
 ) -> Arc<Block<D>> {
     panics::install_hook();
     let node = Node::current().0;
-    let me = current::process();
-    let parent = if spawn.link { me.as_ref() } else { None };
+    let parent = if spawn.link { current::process() } else { None };
     let at_once = spawn.at_once;
-    let block = make(&node, parent, spawn, own);
+    let block = make(&node, parent.as_ref(), spawn, own);
     node.events.emit(
         || node.clock.now(),
         current::cause(),
         block.pid(),
         || EventKind::Start { parent: block.process.parent(), behaviour: D::behaviour(&block) },
     );
-    if let Some(parent) = parent {
+    if let Some(parent) = &parent {
         let process: ProcRef = block.clone();
         // Before the link, over which its end would be told.
         current::spawned(parent, block.pid());
