@@ -95,12 +95,16 @@ pub(crate) trait Kind: Send {
 }
 
 /// A process, its mailbox, and what it runs.
+///
+/// In this order: whoever sends to it writes the counts of its references, the mailbox, and the word of the turns, which
+/// so lie in one line of the cache.
+#[repr(C)]
 pub(crate) struct Block<D: ?Sized + Kind> {
-    pub(crate) process: Process,
-    pub(crate) own: D::Own,
     mailbox: Mailbox<D>,
     /// What it runs, and the right to poll that.
     pub(crate) turns: Turns<D::Body>,
+    pub(crate) process: Process,
+    pub(crate) own: D::Own,
 }
 
 /// The turn of a process.
