@@ -21,7 +21,9 @@ rules! {
     }
 
     async fn what_a_task_without_a_result_returns_is_its_reason() {
-        assert_eq!(process::monitor(task::start(async {})).await.reason, ExitReason::Normal);
+        // Each lets others run, so that it is monitored before it ends.
+        let ended = process::monitor(task::start(settle()));
+        assert_eq!(ended.await.reason, ExitReason::Normal);
         let failed = process::monitor(task::start(async {
             settle().await;
             Err::<(), _>(boom())
