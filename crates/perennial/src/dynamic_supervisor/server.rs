@@ -91,7 +91,7 @@ impl GenServer for DynamicSupervisor {
     async fn terminate(&mut self, _: &ExitReason, cx: &mut Cx<Self>) -> Result<(), ExitReason> {
         let me = cx.pid();
         let mut stops = FuturesUnordered::new();
-        for (pid, child) in self.0.shared.close().into_all() {
+        for (pid, child) in self.0.shared.close() {
             consume_budget().await;
             let child = match child.phase {
                 Phase::Restarting => continue,
