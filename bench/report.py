@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from driver import rows, scales, tables  # noqa: E402
+from driver import overview, rows, scales, tables  # noqa: E402
 from driver.figures import Figures  # noqa: E402
 from driver.machine import BENCH  # noqa: E402
 
@@ -32,6 +32,9 @@ def sections(data):
     figures = Figures(data["results"])
     workloads, sizes = rows.read()
     all_rows = [row for workload in workloads for row in workload.rows]
+    images = scales.plots(figures, sizes)
+    if image := overview.overview(figures, all_rows):
+        images["ratios.svg"] = image
     return {
         "machine": machine(data["machine"]),
         "targets": tables.targets(figures, all_rows),
@@ -42,7 +45,7 @@ def sections(data):
         "memory": tables.memory(figures, all_rows, "bytes_per_process"),
         "peak": tables.memory(figures, all_rows, "peak_growth_bytes"),
         "flatness": scales.flatness(figures, sizes),
-    }, scales.plots(figures, sizes)
+    }, images
 
 
 def replaced(document, found):

@@ -23,7 +23,12 @@
 //! Timers fire outside of the lock, and while they do they are counted as activity. To count, to notice a lull
 //! and to tell the driver runs no user code and takes no lock of ours, so it may be done under any.
 
+mod deadlines;
+
+pub(crate) use deadlines::Expire;
+
 use crate::{
+    clock::deadlines::Deadlines,
     executor::Executor,
     sync::{AtomicU64, Mutex, MutexGuard},
 };
@@ -57,6 +62,7 @@ pub(crate) struct TimerId {
 pub(crate) struct Clock {
     time: Time,
     timers: Mutex<Timers>,
+    deadlines: Deadlines,
     /// Tells the driver: of a timer before its next look, of a lull, of the end.
     driver: Arc<tokio::sync::Notify>,
 }
@@ -94,7 +100,7 @@ impl Clock {
     }
 
     fn new(time: Time) -> Self {
-        Self { time, timers: Mutex::default(), driver: Arc::default() }
+        Self { time, timers: Mutex::default(), deadlines: Deadlines::default(), driver: Arc::default() }
     }
 
     /// Counts what moves; none for a real clock, which does not wait for anybody.
@@ -146,7 +152,8 @@ impl Clock {
 
     /// How many timers run.
     pub(crate) fn count_timers(&self) -> usize {
-        self.lock().queue.len()
+        let (deadlines, looks) = self.deadlines.count();
+        self.lock().queue.len() + deadlines - looks
     }
 
     /// The time left, or none if it has fired.

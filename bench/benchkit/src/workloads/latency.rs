@@ -22,12 +22,14 @@ use tokio::{
 
 /// How long a handler computes.
 const WORK: Duration = Duration::from_micros(20);
+/// Requests come in batches, as they do from a network: what came meanwhile, so often.
+const TICK: Duration = Duration::from_micros(250);
 /// Of what the servers can do at most.
 const LOAD: f64 = 0.8;
 
 /// First as many clients as there are servers call as fast as they can, which is the capacity. Then requests come at
-/// random times that are set beforehand, whatever became of those before, as at a web server: each is a plain task,
-/// which calls one of the servers. Its time counts from when it was due.
+/// times that are set beforehand, at random, whatever became of those before, as at a web server: each is a plain task,
+/// which calls one of the servers. Its time counts from when its batch was due.
 pub async fn latency<P: Extended>(args: &Args) {
     let rounds = rounds_in(WORK);
     let mut servers = Vec::new();
@@ -86,10 +88,15 @@ impl<P: Extended> Requests<P> {
         // Else a sleep takes 50 µs longer than asked for.
         let _ = set_current_timer_slack(Some(NonZeroU64::MIN));
         let mut random = XorShift(0x9E37_79B9_7F4A_7C15);
-        let mut due = Instant::now();
+        let began = Instant::now();
+        let mut comes = 0.0;
+        let mut due = began;
         for number in 0..self.times.len() {
-            due += Duration::from_secs_f64(self.pause * exponential(&mut random));
-            thread::sleep(due.saturating_duration_since(Instant::now()));
+            comes += self.pause * exponential(&mut random);
+            while due < began + Duration::from_secs_f64(comes) {
+                due += TICK;
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+            }
             let (this, server) = (self.clone(), random.next_below(self.servers.len()));
             runtime.spawn(async move {
                 P::call_computing(&this.servers[server], this.rounds).await;

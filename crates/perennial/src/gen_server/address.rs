@@ -6,18 +6,12 @@ use crate::{
         CallTo, Caller, CastTo, GenServer, InfoTo, RequestId, ServerRef,
         direct::Direct,
         message::Stop,
-        reply_cell::{Answer, ReplyCell},
+        reply_cell::{self, ReplyCell},
         server_loop::ServerTurn,
         server_ref::NoRoom,
     },
     pid::Pid,
-    process::{
-        block::ProcRef,
-        current, inline, monitors,
-        node::Node,
-        run,
-        time::{self, Sleep},
-    },
+    process::{block::ProcRef, current, inline, monitors, node::Node, run, time},
 };
 use std::{
     fmt,
@@ -325,8 +319,7 @@ async fn call<S: GenServer, M: CallTo<S>>(
     if let Some(result) = cell.take() {
         return result;
     }
-    let clock = &process.node.clock;
-    Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock.clone(), timeout)) }.await
+    reply_cell::wait(cell, &process.node.clock, timeout).await
 }
 
 /// Puts the request into the mailbox, and has the server polled.

@@ -138,12 +138,10 @@ pub(crate) struct Call<M, R: Send + 'static> {
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
-    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
-        async move {
-            // Else its end, in whatever way the callback ends, has told the caller.
-            let _answering = S::KEEPS_CALLER.then(|| self.from.answering());
-            server.handle_call_from(self.request, self.from, cx).await
-        }
+    async fn handle(self, server: &mut S, cx: &mut Cx<S>) -> NoReply {
+        // Else its end, in whatever way the callback ends, has told the caller.
+        let _answering = S::KEEPS_CALLER.then(|| self.from.answering());
+        server.handle_call_from(self.request, self.from, cx).await
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Call, self.from.pid())
@@ -240,8 +238,8 @@ where
 {
     const SYSTEM: bool = true;
 
-    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
-        async move { self.0(server, cx) }
+    async fn handle(self, server: &mut S, cx: &mut Cx<S>) -> NoReply {
+        self.0(server, cx)
     }
 }
 
@@ -251,8 +249,8 @@ pub(crate) struct Stop(pub(crate) ExitReason);
 impl<S: GenServer> Message<S> for Stop {
     const SYSTEM: bool = true;
 
-    fn handle(self, _: &mut S, _: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
-        async move { Err(self.0) }
+    async fn handle(self, _: &mut S, _: &mut Cx<S>) -> NoReply {
+        Err(self.0)
     }
 }
 

@@ -9,6 +9,7 @@
 //! 3. Not listed is one that waits to be the reply of `stop_reply`: the last acts settle who is listed, then reply.
 
 use crate::{
+    clock::{Clock, Expire},
     exit_reason::CallError,
     process::{
         block::{ProcRef, Settle},
@@ -17,11 +18,12 @@ use crate::{
     sync::{Mutex, MutexGuard},
 };
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 pub(crate) struct ReplyCell<R>(Mutex<Cell<R>>);
@@ -31,6 +33,8 @@ struct Cell<R> {
     listing: Listing,
     /// Whether there was a reply, be it too late or taken already.
     replied: bool,
+    /// Whether the time of the call is over: one who finds no reply waits no more.
+    expired: bool,
 }
 
 type Pass<R> = Box<dyn FnOnce(Result<R, CallError>) + Send>;
@@ -59,6 +63,7 @@ impl<R: Send + 'static> ReplyCell<R> {
             result: Outcome::Waiting(None),
             listing: Listing::NotYet,
             replied: false,
+            expired: false,
         })))
     }
 
@@ -163,6 +168,10 @@ impl<R: Send + 'static> ReplyCell<R> {
         std::ptr::from_ref(self).addr()
     }
 
+    fn is_expired(&self) -> bool {
+        self.lock().expired
+    }
+
     /// The result, if it is there.
     pub(crate) fn take(&self) -> Option<Result<R, CallError>> {
         let result = &mut self.lock().result;
@@ -182,6 +191,21 @@ impl<R: Send + 'static> Settle for ReplyCell<R> {
     }
 }
 
+impl<R: Send + 'static> Expire for ReplyCell<R> {
+    fn expire(&self) {
+        let mut cell = self.lock();
+        cell.expired = true;
+        let waker = match &mut cell.result {
+            Outcome::Waiting(waker) => waker.take(),
+            _ => None,
+        };
+        drop(cell);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
 /// A call as one sees it who does not know the type of its reply.
 pub(crate) trait Replied: Send + Sync {
     /// Whether it was replied to.
@@ -192,6 +216,32 @@ impl<R: Send + 'static> Replied for ReplyCell<R> {
     fn replied(&self) -> bool {
         self.lock().replied
     }
+}
+
+/// Waits for the reply of a call, or for its time-out. Nothing is asked of the clock before it has to wait.
+pub(crate) async fn wait<R: Send + 'static>(
+    cell: Arc<ReplyCell<R>>,
+    clock: &Arc<Clock>,
+    timeout: Option<Duration>,
+) -> Result<R, CallError> {
+    let mut answer = Answer { cell, timeout: None };
+    let mut deadline = None;
+    poll_fn(|cx| {
+        let polled = Pin::new(&mut answer).poll(cx);
+        if polled.is_ready() {
+            return polled;
+        }
+        match (&deadline, timeout) {
+            (None, Some(timeout)) => deadline = Some(clock.expire(timeout, answer.cell.clone())),
+            (Some(_), _) if answer.cell.is_expired() => {
+                // Race: the reply may have come between the two looks.
+                return Poll::Ready(answer.look().unwrap_or(Err(CallError::Timeout)));
+            }
+            _ => {}
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// Waits for the reply, or for the time-out, whichever is first; a reply that is there at the time-out wins.

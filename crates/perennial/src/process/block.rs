@@ -95,12 +95,16 @@ pub(crate) trait Kind: Send {
 }
 
 /// A process, its mailbox, and what it runs.
+///
+/// In this order: whoever sends to it writes the counts of its references, the mailbox, and the word of the turns, which
+/// so lie in one line of the cache.
+#[repr(C)]
 pub(crate) struct Block<D: ?Sized + Kind> {
-    pub(crate) process: Process,
-    pub(crate) own: D::Own,
     mailbox: Mailbox<D>,
     /// What it runs, and the right to poll that.
     pub(crate) turns: Turns<D::Body>,
+    pub(crate) process: Process,
+    pub(crate) own: D::Own,
 }
 
 /// The turn of a process.
@@ -233,12 +237,13 @@ impl<D: ?Sized + Kind> fmt::Debug for Block<D> {
 }
 
 /// What a process is made of when it comes to be.
-pub(crate) struct New<'a> {
+pub(crate) struct New {
     pub(crate) pid: Pid,
     pub(crate) order: u64,
     pub(crate) node: Arc<NodeInner>,
-    pub(crate) parent: Option<&'a Process>,
+    pub(crate) ancestors: Option<Arc<Ancestor>>,
     pub(crate) callers: Option<Arc<Ancestor>>,
+    pub(crate) starter: Option<Starter>,
     pub(crate) room: Option<usize>,
     /// The longest run by a caller that is not slow; none if callers are never to run it.
     pub(crate) inline: Option<Duration>,
@@ -436,8 +441,9 @@ pub(crate) trait Settle: Send + Sync {
 }
 
 impl Process {
-    pub(crate) fn new(new: New<'_>) -> Self {
-        let New { pid, order, node, parent, callers, room, inline } = new;
+    pub(crate) fn new(new: New) -> Self {
+        let New { pid, order, node, ancestors, callers, starter, room, inline } = new;
+        let bonds = starter.map(|starter| Box::new(Bonds { starter: Some(starter), ..Bonds::default() }));
         let rare = OnceBox::new();
         if callers.is_some() || room.is_some() {
             let room = room.map(|room| Arc::new(Semaphore::new(room)));
@@ -447,13 +453,13 @@ impl Process {
             pid,
             node,
             order,
-            ancestors: parent.map(Ancestor::of_child),
+            ancestors,
             rare,
             stats: Stats::default(),
             cause: AtomicU64::new(0),
             inline: Inline::new(inline),
             flags: AtomicU16::new(0),
-            state: Mutex::default(),
+            state: Mutex::new(State { bonds, ..State::default() }),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{exit_reason::ExitReason, pid::Pid, process::signal::Signal};
 use std::{
+    cell::Cell,
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -13,7 +14,8 @@ use tokio::sync::broadcast;
 /// How many events a slow listener may be behind before it loses the oldest.
 const CAPACITY: usize = 4096;
 
-/// The number of an event within its node, in the order in which they were made.
+/// The number of an event within its node. Of two events that a listener hears of, the one that was made first has the
+/// lower one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(u64);
 
@@ -104,11 +106,29 @@ impl From<Signal> for SignalKind {
     }
 }
 
+/// So many numbers a thread draws at once while nobody listens: one counter for all threads would be fought over.
+const DRAWN: u64 = 64;
+
+thread_local! {
+    /// Whose numbers this thread has drawn, the last that it has used, and how many are left.
+    static NUMBERS: Cell<(u64, u64, u64)> = const { Cell::new((0, 0, 0)) };
+}
+
 /// The events of a node. Numbers are drawn always, events are made only if somebody listens.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Events {
+    /// Its number among all of the program, from 1 on.
+    serial: u64,
     last: AtomicU64,
     listeners: OnceLock<broadcast::Sender<Event>>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let serial = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { serial, last: AtomicU64::new(0), listeners: OnceLock::new() }
+    }
 }
 
 impl Events {
@@ -120,16 +140,28 @@ impl Events {
         pid: Pid,
         kind: impl FnOnce() -> EventKind,
     ) -> EventId {
-        // Relaxed: only the number matters.
-        let id = EventId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         if !cfg!(perennial_no_events)
             && let Some(listeners) = self.listeners.get()
             && listeners.receiver_count() > 0
         {
+            // Relaxed: only the number matters. It is higher than all that were drawn before, by any thread.
+            let id = EventId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
             // An error says that the last listener has just gone.
             let _ = listeners.send(Event { id, cause, at: now(), pid, kind: kind() });
+            return id;
         }
-        id
+        EventId(self.draw())
+    }
+
+    /// A number for an event that nobody hears of. It is a cause at most.
+    fn draw(&self) -> u64 {
+        let (serial, last, left) = NUMBERS.get();
+        let (last, left) = match left {
+            1.. if serial == self.serial => (last, left),
+            _ => (self.last.fetch_add(DRAWN, Ordering::Relaxed), DRAWN),
+        };
+        NUMBERS.set((self.serial, last + 1, left - 1));
+        last + 1
     }
 
     pub(crate) fn listen(&self) -> EventStream {

@@ -20,7 +20,7 @@ use perennial_cell::Moment;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU8, AtomicU16, Ordering},
     },
     time::Duration,
 };
@@ -29,33 +29,56 @@ use std::{
 const DEPTH: u32 = 8;
 
 /// Of so many inline runs of a server one is timed, the first included: to look at the clock takes a while too.
-const SAMPLE: u32 = 64;
+const SAMPLE: u8 = 64;
 
 /// A server whose run took longer is slow, unless it says otherwise.
 pub(crate) const SLOW: Duration = Duration::from_micros(50);
 
 /// So many calls to a slow server go through its queue before it is tried again: a thread may have been interrupted.
-const REST: u32 = 1024;
+const REST: u16 = 1024;
 
 /// Never run by a caller.
-const NEVER: u32 = u32::MAX;
+const NEVER: u16 = u16::MAX;
 
 /// What is known of one process. Counts may be off by a few if callers meet.
 #[derive(Debug)]
 pub(crate) struct Inline {
     /// How many calls go through the queue before the next try, or [`NEVER`].
-    rest: AtomicU32,
-    runs: AtomicU32,
-    /// A run that took longer was slow; in microseconds.
-    slow: u32,
+    rest: AtomicU16,
+    /// How many times it was run by a caller; it goes round.
+    runs: AtomicU8,
+    /// A run that took longer was slow.
+    slow: Limit,
+}
+
+/// A time in two bytes: in microseconds up to 32 milliseconds, in milliseconds beyond, without end from 32 seconds on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Limit(u16);
+
+impl Limit {
+    const MILLIS: u16 = 1 << 15;
+
+    fn new(limit: Duration) -> Self {
+        let below = |time: u128| u16::try_from(time).ok().filter(|time| *time < Self::MILLIS);
+        let millis = || Self::MILLIS | below(limit.as_millis()).unwrap_or(Self::MILLIS - 1);
+        Self(below(limit.as_micros()).unwrap_or_else(millis))
+    }
+
+    fn duration(self) -> Duration {
+        match self.0 {
+            u16::MAX => Duration::MAX,
+            millis if millis >= Self::MILLIS => Duration::from_millis((millis - Self::MILLIS).into()),
+            micros => Duration::from_micros(micros.into()),
+        }
+    }
 }
 
 impl Inline {
     /// With the longest run that is not slow; none if callers are never to run it.
     pub(crate) fn new(limit: Option<Duration>) -> Self {
         let rest = if limit.is_some() { 0 } else { NEVER };
-        let slow = limit.map_or(0, |limit| u32::try_from(limit.as_micros()).unwrap_or(u32::MAX));
-        Self { rest: AtomicU32::new(rest), runs: AtomicU32::new(0), slow }
+        let slow = Limit::new(limit.unwrap_or_default());
+        Self { rest: AtomicU16::new(rest), runs: AtomicU8::new(0), slow }
     }
 
     fn is_ready(&self) -> bool {
@@ -103,8 +126,24 @@ pub(crate) fn timed<R>(process: &Process, run: impl FnOnce() -> R) -> R {
     }
     let began = Moment::now();
     let result = run();
-    if began.is_longer_ago_than(Duration::from_micros(inline.slow.into())) {
+    if began.is_longer_ago_than(inline.slow.duration()) {
         inline.rest.store(REST, Ordering::Relaxed);
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_kept_in_two_bytes() {
+        let kept = |limit| Limit::new(limit).duration();
+        for exact in [Duration::ZERO, SLOW, Duration::from_micros(32_767), Duration::from_millis(40)] {
+            assert_eq!(kept(exact), exact);
+        }
+        assert_eq!(kept(Duration::from_micros(1_500_700)), Duration::from_millis(1_500));
+        assert_eq!(kept(Duration::from_secs(33)), Duration::MAX);
+        assert_eq!(kept(Duration::MAX), Duration::MAX);
+    }
 }

@@ -23,13 +23,13 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::Pid,
     process::{
-        block::{Bonds, Crash, Phase, ProcRef, Started, Tied, Watcher},
+        block::{Bonds, Crash, Phase, Proc, Started, Tied, Watcher},
         events::{EventId, EventKind},
         links,
         messages::Down,
         panics,
         signal::Signal,
-        ties::{Links, Places},
+        ties::Links,
     },
 };
 use std::mem;
@@ -38,7 +38,7 @@ use std::mem;
 ///
 /// Also called for a process that is stuck, with a `drop_body` that does nothing; when that one's poll returns at
 /// last it finds that all is done and drops its body.
-pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn FnMut()) {
+pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dyn FnMut()) {
     let process = block.process();
     let node = &process.node;
     let Some((reason, cause)) = fix_reason(block, reason) else {
@@ -59,12 +59,14 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
     let Some((mut bonds, links)) = take_bonds(block) else { return };
-    tell_watchers(process.pid, &mut bonds, &reason, exit);
-    for (monitor, target) in mem::take(&mut bonds.watching) {
-        if let Some(target) = node.process(target)
-            && let Some(bonds) = &mut target.process().lock().bonds
-        {
-            bonds.watchers.remove(&monitor);
+    if let Some(bonds) = &mut bonds {
+        tell_watchers(process.pid, bonds, &reason, exit);
+        for (monitor, target) in mem::take(&mut bonds.watching) {
+            if let Some(target) = node.process(target)
+                && let Some(bonds) = &mut target.process().lock().bonds
+            {
+                bonds.watchers.remove(&monitor);
+            }
         }
     }
     // One who is linked to it besides is not told twice.
@@ -80,14 +82,13 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
             panics::call_quietly(|| links::signal_tied(&to, process.pid, &reason, Some(exit)));
         }
     }
-    drop(bonds.trap.take());
-    let outcome = bonds.outcome.take();
+    let (starter, outcome) = bonds.map_or((None, None), |bonds| (bonds.starter, bonds.outcome));
     let (starter, late) = {
         let mut state = process.lock();
         state.phase = Phase::Gone;
         // Race: the one who started it has come to wait only now, or will look for the outcome later.
         let mut late = state.bonds.take();
-        let starter = bonds.starter.take().or_else(|| late.as_mut()?.starter.take());
+        let starter = starter.or_else(|| late.as_mut()?.starter.take());
         if starter.is_none() && outcome.is_some() {
             state.bonds().outcome = outcome.clone();
         }
@@ -100,7 +101,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
 }
 
 /// Step 1. None if somebody else has done this already.
-fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
+fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
     let process = block.process();
     let mut state = process.lock();
     if !state.is_alive() {
@@ -139,23 +140,27 @@ fn fix_reason(block: &ProcRef, reason: ExitReason) -> Option<(ExitReason, Option
 }
 
 /// Steps 4, 5 and 6. Returns who is to be told in step 9 besides those who are linked.
-fn release_and_settle(block: &ProcRef, reason: &ExitReason) -> Vec<Tied> {
+fn release_and_settle(block: &dyn Proc, reason: &ExitReason) -> Vec<Tied> {
     let process = block.process();
     let (rows, name, timers) = {
         let mut state = process.lock();
-        let rows = state.ties.as_mut().map(|ties| mem::take(&mut ties.rows)).unwrap_or_default();
-        let Some(bonds) = &mut state.bonds else {
-            // Most have nothing else to release, and nobody to settle: who comes now is told at once.
+        if state.ties.is_none() && state.bonds.is_none() {
+            // Most have nothing to release, and nobody to settle: who comes now is told at once.
             state.phase = Phase::Settled;
-            drop(state);
-            return release_rows(process.pid, rows);
-        };
-        (rows, bonds.name.take(), mem::take(&mut bonds.timers))
+            return Vec::new();
+        }
+        let rows = state.ties.as_mut().map(|ties| mem::take(&mut ties.rows)).unwrap_or_default();
+        let bonds = state.bonds.as_mut().map(|bonds| (bonds.name.take(), mem::take(&mut bonds.timers)));
+        let (name, timers) = bonds.unwrap_or_default();
+        (rows, name, timers)
     };
     if let Some(name) = name {
         process.node.names.release(&name, process.pid);
     }
-    let tied = release_rows(process.pid, rows);
+    let mut tied = Vec::new();
+    for place in rows.into_iter() {
+        panics::call_quietly(|| tied.extend(place.release(process.pid)));
+    }
     for timer in timers.into_values() {
         // Its message is dropped.
         panics::call_quietly(|| {
@@ -163,38 +168,28 @@ fn release_and_settle(block: &ProcRef, reason: &ExitReason) -> Vec<Tied> {
         });
     }
     settle_callers(block, reason);
-    // A statement of its own: the lock is not held while the reply is sent.
-    let last_reply = process.lock().bonds.as_mut().and_then(|bonds| bonds.last_reply.take());
-    if let Some(reply) = last_reply {
-        panics::call_quietly(reply);
-    }
     tied
 }
 
-fn release_rows(pid: Pid, places: Places) -> Vec<Tied> {
-    let mut tied = Vec::new();
-    for place in places.into_iter() {
-        panics::call_quietly(|| tied.extend(place.release(pid)));
-    }
-    tied
-}
-
-/// Step 5.
-fn settle_callers(block: &ProcRef, reason: &ExitReason) {
-    let (callers, unsettled) = {
+/// Steps 5 and 6.
+fn settle_callers(block: &dyn Proc, reason: &ExitReason) {
+    let (callers, unsettled, last_reply) = {
         let mut state = block.process().lock();
         state.phase = Phase::Settled;
         let Some(bonds) = &mut state.bonds else { return };
-        (mem::take(&mut bonds.callers), mem::take(&mut bonds.unsettled))
+        (mem::take(&mut bonds.callers), mem::take(&mut bonds.unsettled), bonds.last_reply.take())
     };
     for caller in callers.into_values().chain(unsettled) {
         panics::call_quietly(|| caller.settle(CallError::Exit(reason.clone())));
+    }
+    if let Some(reply) = last_reply {
+        panics::call_quietly(reply);
     }
 }
 
 /// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told: then all is
 /// done.
-fn take_bonds(block: &ProcRef) -> Option<(Bonds, Links)> {
+fn take_bonds(block: &dyn Proc) -> Option<(Option<Box<Bonds>>, Links)> {
     let mut state = block.process().lock();
     let (bonds, ties) = (state.bonds.take(), state.ties.take());
     let nobody = bonds.is_none() && ties.is_none();
@@ -203,8 +198,7 @@ fn take_bonds(block: &ProcRef) -> Option<(Bonds, Links)> {
     if nobody {
         return None;
     }
-    let bonds = bonds.map(|bonds| *bonds).unwrap_or_default();
-    if let Some(waiting) = &bonds.asked_to_end {
+    if let Some(Bonds { asked_to_end: Some(waiting), .. }) = bonds.as_deref() {
         waiting.notify_waiters();
     }
     Some((bonds, ties.map(|ties| ties.links).unwrap_or_default()))

@@ -150,9 +150,8 @@ pub fn kill(pid: Pid) {
 
 fn send(pid: Pid, signal: Signal, reason: ExitReason) {
     let Some(node) = Node::of(pid) else { return };
-    let me = current::process();
-    let (from, cause) = match &me {
-        Some(me) => (me.process().pid, current::cause()),
+    let (from, cause) = match current::pid() {
+        Some(me) => (me, current::cause()),
         None => (node.outside(), None),
     };
     let signal = if signal == Signal::Exit && from == pid { Signal::ExitSelf } else { signal };

@@ -100,7 +100,7 @@ impl Puppet {
 
     /// Has its last acts done by somebody else, as for one that is stuck.
     pub(crate) fn give_up(&self) {
-        last_acts(&self.process, ExitReason::Killed, &mut || {});
+        last_acts(&*self.process, ExitReason::Killed, &mut || {});
     }
 
     pub(crate) fn signal(&self, kind: Signal, reason: ExitReason) {

@@ -309,7 +309,7 @@ pub(crate) async fn kill_stuck(process: &ProcRef, clock: &Arc<Clock>) -> ExitRea
         None => {
             let behaviour = process.behaviour();
             tracing::error!(target: "perennial", %pid, behaviour, "a killed process does not end: it never awaits; given up");
-            last_acts::last_acts(process, ExitReason::Killed, &mut || {});
+            last_acts::last_acts(&**process, ExitReason::Killed, &mut || {});
             ExitReason::Killed
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Block, BodyTurn, Kind, ProcRef},
+        block::{Block, BodyTurn, Kind},
         current, inline,
         last_acts::last_acts,
         panics,
@@ -133,8 +133,7 @@ pub(crate) fn end<D: ?Sized + Kind + 'static>(
     mut turn: BodyTurn<'_, D>,
     reason: ExitReason,
 ) {
-    let process: ProcRef = block.clone();
-    current::with(block, || last_acts(&process, reason, &mut || D::drop_body(&mut turn)));
+    current::with(block, || last_acts(&**block, reason, &mut || D::drop_body(&mut turn)));
     let clock = &block.process.node.clock;
     if turn.done(clock.activity()) {
         clock.quiet();

@@ -45,17 +45,16 @@ pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
 ) -> Arc<Block<D>> {
     panics::install_hook();
     let node = Node::current().0;
-    let me = current::process();
-    let parent = if spawn.link { me.as_ref() } else { None };
+    let parent = if spawn.link { current::process() } else { None };
     let at_once = spawn.at_once;
-    let block = make(&node, parent, spawn, own);
+    let block = make(&node, parent.as_ref(), spawn, own);
     node.events.emit(
         || node.clock.now(),
         current::cause(),
         block.pid(),
         || EventKind::Start { parent: block.process.parent(), behaviour: D::behaviour(&block) },
     );
-    if let Some(parent) = parent {
+    if let Some(parent) = &parent {
         let process: ProcRef = block.clone();
         // Before the link, over which its end would be told.
         current::spawned(parent, block.pid());
@@ -89,16 +88,13 @@ pub(crate) fn make<D: ?Sized + Kind + 'static>(
     spawn: Spawn,
     own: D::Own,
 ) -> Arc<Block<D>> {
-    let (slot, serial, order) = node.table.reserve();
-    let pid = Pid { node: node.id, slot, serial, creation: node.creation };
-    let parent = parent.map(|parent| parent.process());
+    let ancestors = parent.map(|parent| Ancestor::of_child(parent.process()));
     let Spawn { starter, room, callers, inline, .. } = spawn;
-    let new = New { pid, order, node: node.clone(), parent, callers, room, inline };
-    let block = Arc::new(Block::new(Process::new(new), own));
-    if starter.is_some() {
-        block.process.lock().bonds().starter = starter;
-    }
-    node.table.insert(block.clone());
+    let block = node.table.insert(|slot, serial, order| {
+        let pid = Pid { node: node.id, slot, serial, creation: node.creation };
+        let new = New { pid, order, node: node.clone(), ancestors, callers, starter, room, inline };
+        Arc::new(Block::new(Process::new(new), own))
+    });
     // Race: asked now that it is in the table, see `process::stats`.
     if node.observed() {
         block.process.observe();

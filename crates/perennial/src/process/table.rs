@@ -2,12 +2,15 @@
 
 use crate::{
     pid::Pid,
-    process::block::ProcRef,
+    process::block::{Proc, ProcRef},
     sync::{Mutex, MutexGuard},
 };
 use std::{
     mem,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// A power of two, so that starts on all cores seldom meet.
@@ -27,7 +30,7 @@ pub(crate) struct Table {
 }
 
 struct Shard {
-    segments: Vec<Box<[Slot; SEGMENT]>>,
+    segments: Vec<Box<[Slot]>>,
     /// The first free slot. Each of them knows the next.
     free: u32,
     live: usize,
@@ -35,7 +38,7 @@ struct Shard {
 
 enum Slot {
     Taken(ProcRef),
-    /// Free, or reserved by the one who makes the process with this serial.
+    /// Free, or being filled under the lock. The serial is that of the process that was there last.
     Empty {
         serial: u32,
         next_free: u32,
@@ -84,8 +87,7 @@ impl Shard {
             let next_free = if index + 1 == SEGMENT { NONE } else { next };
             Slot::Empty { serial: 0, next_free }
         });
-        let segment: Box<[Slot]> = slots.collect();
-        self.segments.push(segment.try_into().unwrap_or_else(|_| unreachable!("it has that length")));
+        self.segments.push(slots.collect());
         self.free = first;
     }
 
@@ -111,21 +113,30 @@ impl Table {
         Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), next: AtomicU64::new(0) }
     }
 
-    /// Takes a free slot: its number and serial, and how many were taken before.
-    pub(crate) fn reserve(&self) -> (u32, u32, u64) {
-        // Relaxed: only the number matters.
-        let order = self.next.fetch_add(1, Ordering::Relaxed);
-        let shard = u32::try_from(order % u64::from(SHARDS)).expect("less than SHARDS");
-        let (index, serial) = self.lock(shard).reserve();
-        (index * SHARDS + shard, serial, order)
+    /// Makes a process for a free slot and puts it there. `make` gets the number of the slot, the serial, and how many
+    /// processes were made before. It runs under the lock of a shard: it allocates, and no more.
+    pub(crate) fn insert<P: Proc>(&self, make: impl FnOnce(u32, u32, u64) -> Arc<P>) -> Arc<P> {
+        let (order, shard) = self.turn();
+        let mut locked = self.lock(shard);
+        let (index, serial) = locked.reserve();
+        let process = make(index * SHARDS + shard, serial, order);
+        *locked.slot(index).expect("it was reserved") = Slot::Taken(process.clone());
+        locked.live += 1;
+        process
     }
 
-    /// Puts a process into its reserved slot.
-    pub(crate) fn insert(&self, process: ProcRef) {
-        let pid = process.process().pid;
-        let mut shard = self.lock(pid.slot % SHARDS);
-        *shard.slot(pid.slot / SHARDS).expect("it was reserved") = Slot::Taken(process);
-        shard.live += 1;
+    /// Takes a free slot for nobody: its number.
+    #[cfg(all(test, perennial_loom))]
+    pub(crate) fn reserve(&self) -> u32 {
+        let (_, shard) = self.turn();
+        self.lock(shard).reserve().0 * SHARDS + shard
+    }
+
+    /// The number of the next process, and the shard whose turn it is.
+    fn turn(&self) -> (u64, u32) {
+        // Relaxed: only the number matters.
+        let order = self.next.fetch_add(1, Ordering::Relaxed);
+        (order, u32::try_from(order % u64::from(SHARDS)).expect("less than SHARDS"))
     }
 
     pub(crate) fn get(&self, pid: Pid) -> Option<ProcRef> {

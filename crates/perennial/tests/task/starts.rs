@@ -21,8 +21,8 @@ rules! {
     }
 
     async fn what_a_task_without_a_result_returns_is_its_reason() {
-        // Each lets others run, so that it is monitored before it ends.
-        let ended = process::monitor(task::start(settle()));
+        // Not before it is monitored.
+        let ended = process::monitor(task::start(async { settle().await }));
         assert_eq!(ended.await.reason, ExitReason::Normal);
         let failed = process::monitor(task::start(async {
             settle().await;

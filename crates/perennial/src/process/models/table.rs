@@ -55,7 +55,7 @@ fn of_one_that_is_removed_twice_the_slot_is_free_once() {
             node.0.table.reserve();
         }
         let second = node.0.table.reserve();
-        assert_eq!(first.0, pid.slot);
-        assert_ne!(second.0, pid.slot);
+        assert_eq!(first, pid.slot);
+        assert_ne!(second, pid.slot);
     });
 }

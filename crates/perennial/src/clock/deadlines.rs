@@ -1,0 +1,301 @@
+//! Deadlines that are mostly taken back: the time-outs of calls.
+//!
+//! A call waits for microseconds, and for 5 s at most. Nearly all have the same limit, so their deadlines come in the
+//! order in which they are set: a list is in order by itself, and to put something there and to take it out costs no
+//! search. What would not be in order is a timer of the clock instead, as are all on a virtual clock.
+//!
+//! Each thread has a list of its own, if there are not too many. For each list that is not empty the clock has one timer,
+//! which is not taken back: it looks again when the first of those has passed that were there when it was set.
+
+use crate::{
+    clock::{Clock, Time, TimerId, call},
+    sync::{Mutex, MutexGuard},
+};
+use std::{
+    cell::Cell,
+    fmt, mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+/// Something that a deadline ends.
+pub(crate) trait Expire: Send + Sync {
+    /// The time is over. Runs on whatever thread finds that, so it only sends or wakes.
+    fn expire(&self);
+}
+
+/// How many lists there are.
+const LISTS: usize = 16;
+
+std::thread_local! {
+    static LIST: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The list of this thread.
+fn list_here() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    LIST.get().unwrap_or_else(|| {
+        let list = NEXT.fetch_add(1, Ordering::Relaxed) % LISTS;
+        LIST.set(Some(list));
+        list
+    })
+}
+
+#[derive(Default)]
+pub(super) struct Deadlines([Mutex<List>; LISTS]);
+
+/// A list whose links are indices of its entries.
+struct List {
+    entries: Vec<Entry>,
+    /// The first and the last of those that are set, and the first of those that are free; or `NONE`.
+    first: u32,
+    last: u32,
+    free: u32,
+    set: usize,
+    /// How many were ever set.
+    order: u64,
+    /// Whether the clock has a timer for it.
+    has_timer: bool,
+}
+
+struct Entry {
+    deadline: Duration,
+    /// None if it is free.
+    what: Option<Arc<dyn Expire>>,
+    previous: u32,
+    next: u32,
+    /// Tells who takes a deadline back whether it is still that one.
+    order: u64,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// So many entries are kept though none is set.
+const MOST_KEPT: usize = 1024;
+
+impl Default for List {
+    fn default() -> Self {
+        Self { entries: Vec::new(), first: NONE, last: NONE, free: NONE, set: 0, order: 0, has_timer: false }
+    }
+}
+
+impl List {
+    fn entry(&mut self, index: u32) -> &mut Entry {
+        &mut self.entries[index as usize]
+    }
+
+    fn first_deadline(&self) -> Option<Duration> {
+        self.entries.get(self.first as usize).map(|entry| entry.deadline)
+    }
+
+    /// Puts a deadline at the end; gives it back if it would not be in order there.
+    fn push(&mut self, deadline: Duration, what: Arc<dyn Expire>) -> Result<(u32, u64), Arc<dyn Expire>> {
+        if self.entries.get(self.last as usize).is_some_and(|last| last.deadline > deadline) {
+            return Err(what);
+        }
+        self.order += 1;
+        let entry = Entry { deadline, what: Some(what), previous: self.last, next: NONE, order: self.order };
+        let index = self.free;
+        let index = if index == NONE {
+            self.entries.push(entry);
+            u32::try_from(self.entries.len() - 1).expect("fewer calls than that wait at a time")
+        } else {
+            self.free = self.entry(index).next;
+            *self.entry(index) = entry;
+            index
+        };
+        match mem::replace(&mut self.last, index) {
+            NONE => self.first = index,
+            previous => self.entry(previous).next = index,
+        }
+        self.set += 1;
+        Ok((index, self.order))
+    }
+
+    /// Takes a deadline out, if it is still there.
+    fn remove(&mut self, index: u32, order: u64) -> Option<Arc<dyn Expire>> {
+        let free = self.free;
+        let entry = self.entries.get_mut(index as usize).filter(|entry| entry.order == order)?;
+        let what = entry.what.take()?;
+        let (previous, next) = (entry.previous, mem::replace(&mut entry.next, free));
+        self.free = index;
+        match previous {
+            NONE => self.first = next,
+            previous => self.entry(previous).next = next,
+        }
+        match next {
+            NONE => self.last = previous,
+            next => self.entry(next).previous = previous,
+        }
+        self.set -= 1;
+        if self.set == 0 && self.entries.len() > MOST_KEPT {
+            *self = Self { order: self.order, has_timer: self.has_timer, ..Self::default() };
+        }
+        Some(what)
+    }
+
+    /// Takes the first deadline out, if it has passed.
+    fn pop_due(&mut self, now: Duration) -> Option<Arc<dyn Expire>> {
+        let first = self.entries.get(self.first as usize).filter(|entry| entry.deadline <= now)?;
+        let order = first.order;
+        self.remove(self.first, order)
+    }
+}
+
+/// A deadline that is set; it is taken back when this is dropped.
+pub(crate) struct Deadline<'a> {
+    clock: &'a Arc<Clock>,
+    place: Place,
+}
+
+enum Place {
+    Listed { list: usize, index: u32, order: u64 },
+    Timer(TimerId),
+}
+
+impl Clock {
+    /// Ends `what` after `delay`.
+    pub(crate) fn expire(self: &Arc<Self>, delay: Duration, what: Arc<dyn Expire>) -> Deadline<'_> {
+        let deadline = self.now().saturating_add(delay);
+        let what = match self.time {
+            Time::Real(_) => match self.list(deadline, what) {
+                Ok(place) => return Deadline { clock: self, place },
+                Err(what) => what,
+            },
+            Time::Virtual(_) => what,
+        };
+        let timer = self.schedule_at(deadline, move || what.expire());
+        Deadline { clock: self, place: Place::Timer(timer) }
+    }
+
+    fn list(self: &Arc<Self>, deadline: Duration, what: Arc<dyn Expire>) -> Result<Place, Arc<dyn Expire>> {
+        let list = list_here();
+        let (index, order, looks) = {
+            let mut entries = self.deadlines.lock(list);
+            let (index, order) = entries.push(deadline, what)?;
+            (index, order, mem::replace(&mut entries.has_timer, true))
+        };
+        if !looks {
+            self.look_at(list, deadline);
+        }
+        Ok(Place::Listed { list, index, order })
+    }
+
+    /// Ends what is due in a list at that time, and looks again when the next is.
+    fn look_at(self: &Arc<Self>, list: usize, time: Duration) {
+        let clock = Arc::downgrade(self);
+        self.schedule_at(time, move || {
+            let Some(clock) = clock.upgrade() else { return };
+            let now = clock.now();
+            // Outside of the lock: it wakes.
+            while let Some(what) = clock.deadlines.pop_due(list, now) {
+                call(|| what.expire());
+            }
+            let next = {
+                let mut entries = clock.deadlines.lock(list);
+                let next = entries.first_deadline();
+                entries.has_timer = next.is_some();
+                next
+            };
+            if let Some(next) = next {
+                clock.look_at(list, next);
+            }
+        });
+    }
+}
+
+impl Deadlines {
+    fn lock(&self, list: usize) -> MutexGuard<'_, List> {
+        self.0[list].lock().expect("nothing is called under this lock")
+    }
+
+    fn pop_due(&self, list: usize, now: Duration) -> Option<Arc<dyn Expire>> {
+        self.lock(list).pop_due(now)
+    }
+
+    /// How many are set, and how many timers of the clock look after them.
+    pub(super) fn count(&self) -> (usize, usize) {
+        (0..LISTS)
+            .map(|list| self.lock(list))
+            .fold((0, 0), |(set, timers), list| (set + list.set, timers + usize::from(list.has_timer)))
+    }
+}
+
+impl Drop for Deadline<'_> {
+    fn drop(&mut self) {
+        match self.place {
+            Place::Listed { list, index, order } => {
+                // A statement of its own: the last reference may be dropped with it.
+                let what = self.clock.deadlines.lock(list).remove(index, order);
+                drop(what);
+            }
+            Place::Timer(timer) => drop(self.clock.cancel(timer)),
+        }
+    }
+}
+
+impl fmt::Debug for Deadline<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Deadline(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex as StdMutex;
+
+    struct Note(u32, Arc<StdMutex<Vec<u32>>>);
+
+    impl Expire for Note {
+        fn expire(&self) {
+            self.1.lock().unwrap().push(self.0);
+        }
+    }
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn a_list_is_in_order_and_what_is_taken_out_is_gone() {
+        let notes = Arc::default();
+        let note = |n| -> Arc<dyn Expire> { Arc::new(Note(n, Arc::clone(&notes))) };
+        let mut list = List::default();
+        let places: Vec<_> = (1..=5).map(|n| list.push(seconds(n), note(n as u32)).ok().unwrap()).collect();
+        assert!(list.push(seconds(4), note(9)).is_err(), "it would not be in order");
+        // From the middle, the beginning and the end; a second time it is gone.
+        for at in [2, 0, 4] {
+            let (index, order) = places[at];
+            assert!(list.remove(index, order).is_some());
+            assert!(list.remove(index, order).is_none());
+        }
+        // The place of one that is gone is used again; who had it before does not take that out.
+        let again = list.push(seconds(6), note(6)).ok().unwrap();
+        assert_eq!(again.0, places[4].0);
+        assert!(list.remove(places[4].0, places[4].1).is_none());
+        assert_eq!(list.first_deadline(), Some(seconds(2)));
+        while let Some(what) = list.pop_due(seconds(5)) {
+            what.expire();
+        }
+        assert_eq!(*notes.lock().unwrap(), [2, 4]);
+        assert_eq!((list.set, list.first_deadline()), (1, Some(seconds(6))));
+    }
+
+    #[test]
+    fn a_list_does_not_keep_what_it_needed_in_a_rush() {
+        let mut list = List::default();
+        let places: Vec<_> = (0..2 * MOST_KEPT)
+            .map(|_| list.push(seconds(1), Arc::new(Note(0, Arc::default()))).ok().unwrap())
+            .collect();
+        for (index, order) in places {
+            assert!(list.remove(index, order).is_some());
+        }
+        assert_eq!((list.entries.len(), list.set), (0, 0));
+        let (_, order) = list.push(seconds(1), Arc::new(Note(0, Arc::default()))).ok().unwrap();
+        assert!(order > 2 * MOST_KEPT as u64, "an old place is never taken for a new one");
+    }
+}
