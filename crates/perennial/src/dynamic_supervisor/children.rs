@@ -140,12 +140,13 @@ impl Children {
         all.filter(|(_, child)| child.phase != Phase::Starting)
     }
 
-    /// All of them, in the order of their places in the process table: nearly that of their starts, and so that of
-    /// their places in memory.
     pub(crate) fn into_all(self) -> impl Iterator<Item = (Pid, Child)> {
-        let mut all: Vec<_> = self.by_pid.into_iter().collect();
-        all.sort_unstable_by_key(|(pid, _)| pid.slot);
-        all.into_iter()
+        self.by_pid.into_iter()
+    }
+
+    /// How many are being started.
+    pub(crate) fn starting(&self) -> usize {
+        self.starting
     }
 
     pub(crate) fn counts(&self) -> ChildCounts {

@@ -24,7 +24,7 @@ use crate::{
         ChildCounts,
         intensity::Intensity,
         report::Reporter,
-        stop_child::{is_shutdown_error, stop_child},
+        stop_child::{is_shutdown_error, stop_at_once, stop_child},
     },
 };
 use futures_util::{
@@ -89,9 +89,9 @@ impl GenServer for DynamicSupervisor {
 
     /// Stops all children at once and waits for them; those being started are killed.
     async fn terminate(&mut self, _: &ExitReason, cx: &mut Cx<Self>) -> Result<(), ExitReason> {
-        let me = cx.pid();
+        let (process, me) = (cx.process(), cx.pid());
         let mut stops = FuturesUnordered::new();
-        for (pid, child) in self.0.shared.close().into_all() {
+        for (pid, child) in self.0.shared.close() {
             consume_budget().await;
             let child = match child.phase {
                 Phase::Restarting => continue,
@@ -99,6 +99,10 @@ impl GenServer for DynamicSupervisor {
                 Phase::Running | Phase::Stopping => Some(child),
             };
             let shutdown = child.as_ref().map_or(Shutdown::BrutalKill, |child| child.shutdown);
+            if let Some(reason) = stop_at_once(&process, pid, shutdown) {
+                report_stopped(me, pid, child, &reason);
+                continue;
+            }
             // Unconstrained: once the budget of the task is spent all that are polled would wake themselves.
             let mut stop = Box::pin(unconstrained(stop_child(pid, shutdown)));
             match stop.as_mut().now_or_never() {

@@ -1,14 +1,15 @@
 //! What a dynamic supervisor knows of its children: shared by its process and by those who start and stop for it.
 //!
 //! A start and a stop are three steps: to be let in, to run, to say how it ended. Who asks for one does all three, if
-//! the supervisor is idle; else the supervisor does. What a step decides is decided under one lock.
+//! the supervisor is idle; else the supervisor does. What a step decides of a child is decided under one lock, and
+//! children are in shards by pid, so that those who start on two cores seldom meet.
 //!
 //! # Invariants
 //!
 //! 1. Every process that a start spawns with a link has a row, of phase `Starting`, before it is linked. So its `Exit`
 //!    finds that, also if it is handled before the start is over; it is kept there then, and handled after.
 //! 2. Rows of that phase are those of their start alone. When it is over one becomes the child, and others go.
-//! 3. `close` takes all rows, and none comes after it. What a start spawns from then on is killed at once.
+//! 3. `close` takes all rows of a shard, and none comes there after it. What a start spawns from then on is killed at once.
 //! 4. No code of a user runs under the lock: what is taken out is dropped outside.
 
 use crate::{
@@ -19,21 +20,35 @@ use crate::{
     },
     pid::Pid,
     process::{Exit, block::Public, current::Spawned, links},
+    registry::options::partitions,
     supervisor::{ChildCounts, ChildState},
     sync::{Mutex, MutexGuard},
 };
-use std::mem;
+use std::{
+    mem,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 #[derive(Debug)]
-pub(crate) struct Shared(Mutex<Core>);
+pub(crate) struct Shared {
+    shards: Box<[Mutex<Shard>]>,
+    /// None if there may be any number of children.
+    places: Option<Places>,
+    /// Set before the shards are closed, one after the other.
+    closed: AtomicBool,
+}
 
-#[derive(Debug)]
-struct Core {
-    max_children: Option<usize>,
+#[derive(Debug, Default)]
+struct Shard {
     children: Children,
-    /// How many `start_child` are under way.
-    starting: usize,
     closed: bool,
+}
+
+/// How many children there are and are to come, and how many there may be.
+#[derive(Debug)]
+struct Places {
+    most: usize,
+    taken: AtomicUsize,
 }
 
 /// Why no child may be started.
@@ -73,75 +88,86 @@ pub(crate) enum Stop {
 
 impl Shared {
     pub(crate) fn new(max_children: Option<usize>) -> Self {
-        let children = Children::default();
-        Self(Mutex::new(Core { max_children, children, starting: 0, closed: false }))
+        let places = max_children.map(|most| Places { most, taken: AtomicUsize::new(0) });
+        let shards = (0..partitions()).map(|_| Mutex::default()).collect();
+        Self { shards, places, closed: AtomicBool::new(false) }
     }
 
-    /// Lets one start in.
+    /// Lets one start in, which takes a place.
     pub(crate) fn admit(&self) -> Result<(), Refused> {
-        let mut core = self.lock();
-        if core.closed {
+        // Acquire: pairs with `close`. One who comes too early finds a shard closed.
+        if self.closed.load(Ordering::Acquire) {
             return Err(Refused::Closed);
         }
-        if core.max_children.is_some_and(|max| core.children.len() + core.starting >= max) {
-            return Err(Refused::MaxChildren);
-        }
-        core.starting += 1;
-        Ok(())
+        let Some(Places { most, taken }) = &self.places else { return Ok(()) };
+        // Relaxed: only the number matters.
+        let take = |taken| (taken < *most).then_some(taken + 1);
+        let taken = taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.map(drop).map_err(|_| Refused::MaxChildren)
     }
 
     /// A start that was let in is over. `child` is what it has started.
     pub(crate) fn started(&self, spawned: &Spawned, child: Option<(Pid, Child)>) -> Over {
-        let mut core = self.lock();
-        core.starting -= 1;
-        self.over(core, spawned, child)
+        if child.is_none() {
+            self.give_place_back();
+        }
+        self.over(spawned, child)
     }
 
     /// The restart of the child that was `old` is over.
     pub(crate) fn restarted(&self, spawned: &Spawned, old: Pid, new: Option<Pid>) -> Over {
-        let mut core = self.lock();
-        let Some(new) = new else { return self.over(core, spawned, None) };
-        match core.children.remove(old) {
-            Some(child) => self.over(core, spawned, Some((new, Child { phase: Phase::Running, ..child }))),
+        let Some(new) = new else { return self.over(spawned, None) };
+        // A statement of its own: the other shard is locked without this one.
+        let child = self.shard(old).children.remove(old);
+        match child {
+            Some(child) => self.over(spawned, Some((new, Child { phase: Phase::Running, ..child }))),
             // Race: it was terminated while it was being restarted, so nobody wants this one.
-            None => match self.over(core, spawned, None) {
+            None => match self.over(spawned, None) {
                 Over::Closed => Over::Closed,
                 _ => Over::Unwanted,
             },
         }
     }
 
-    fn over(&self, mut core: MutexGuard<'_, Core>, spawned: &Spawned, child: Option<(Pid, Child)>) -> Over {
-        if core.closed {
-            drop(core);
+    fn over(&self, spawned: &Spawned, child: Option<(Pid, Child)>) -> Over {
+        let started = child.as_ref().map(|(pid, _)| *pid);
+        for pid in spawned.iter().filter(|pid| Some(*pid) != started) {
+            // Statements of their own: dropped without the lock.
+            let gone = self.shard(pid).children.remove(pid);
+            drop(gone);
+        }
+        let Some((pid, child)) = child else {
+            return if self.closed.load(Ordering::Acquire) { Over::Closed } else { Over::Nothing };
+        };
+        let mut shard = self.shard(pid);
+        if shard.closed {
+            drop(shard);
             return Over::Closed;
         }
-        let started = child.as_ref().map(|(pid, _)| *pid);
-        let others = spawned.iter().filter(|pid| Some(*pid) != started);
-        let gone: Vec<_> = others.map(|pid| core.children.remove(pid)).collect();
-        let over = child.map(|(pid, child)| core.children.started(pid, child));
-        drop(core);
-        drop(gone);
-        match over {
-            Some((early, _)) => Over::Child(early),
-            None => Over::Nothing,
+        let (early, before) = shard.children.started(pid, child);
+        drop(shard);
+        if before.is_some_and(|before| before.phase != Phase::Starting) {
+            // Two starts have returned one process.
+            self.give_place_back();
         }
+        Over::Child(early)
     }
 
     /// A process has ended that is linked to the supervisor.
     pub(crate) fn ended(&self, exit: &Exit) -> Ended {
-        let mut core = self.lock();
-        let Some(child) = core.children.get(exit.from) else { return Ended::Ignored };
+        let mut shard = self.shard(exit.from);
+        let Some(child) = shard.children.get(exit.from) else { return Ended::Ignored };
         match (child.phase, child.restart) {
-            (Phase::Starting, _) => core.children.keep_exit(exit),
+            (Phase::Starting, _) => shard.children.keep_exit(exit),
             // Whoever stops it waits for it.
             (Phase::Stopping | Phase::Restarting, _) => {}
             (Phase::Running, restart) if restart.applies(&exit.reason) => {
-                core.children.set_phase(exit.from, Phase::Restarting);
+                shard.children.set_phase(exit.from, Phase::Restarting);
                 return Ended::Restart(restart);
             }
             (Phase::Running, _) => {
-                return core.children.remove(exit.from).map_or(Ended::Ignored, Ended::Forgotten);
+                drop(shard);
+                return self.remove(exit.from).map_or(Ended::Ignored, Ended::Forgotten);
             }
         }
         Ended::Ignored
@@ -149,7 +175,7 @@ impl Shared {
 
     /// How a child is started that waits for its restart; none if that was given up.
     pub(crate) fn start_of(&self, pid: Pid) -> Option<Start> {
-        self.lock().children.get(pid).filter(|child| child.phase == Phase::Restarting)?.start()
+        self.shard(pid).children.get(pid).filter(|child| child.phase == Phase::Restarting)?.start()
     }
 
     /// What is remembered of a child's restarts.
@@ -159,40 +185,67 @@ impl Shared {
         new: impl FnOnce() -> History,
         change: impl FnOnce(&mut History) -> R,
     ) -> Option<R> {
-        self.lock().children.history(pid, new).map(change)
+        self.shard(pid).children.history(pid, new).map(change)
     }
 
     /// A child is to stop.
     pub(crate) fn begin_stop(&self, pid: Pid) -> Stop {
-        let mut core = self.lock();
-        match core.children.get(pid).map(|child| (child.phase, child.shutdown)) {
+        let mut shard = self.shard(pid);
+        match shard.children.get(pid).map(|child| (child.phase, child.shutdown)) {
             None | Some((Phase::Starting, _)) => Stop::NotFound,
-            Some((Phase::Restarting, _)) => core.children.remove(pid).map_or(Stop::NotFound, Stop::Forgotten),
+            Some((Phase::Restarting, _)) => {
+                drop(shard);
+                self.remove(pid).map_or(Stop::NotFound, Stop::Forgotten)
+            }
             Some((_, shutdown)) => {
-                core.children.set_phase(pid, Phase::Stopping);
+                shard.children.set_phase(pid, Phase::Stopping);
                 Stop::By(shutdown)
             }
         }
     }
 
     pub(crate) fn remove(&self, pid: Pid) -> Option<Child> {
-        self.lock().children.remove(pid)
+        let child = self.shard(pid).children.remove(pid)?;
+        self.give_place_back();
+        Some(child)
     }
 
-    /// Takes all children, and those that are being started.
-    pub(crate) fn close(&self) -> Children {
-        let mut core = self.lock();
-        core.closed = true;
-        mem::take(&mut core.children)
+    fn give_place_back(&self) {
+        if let Some(places) = &self.places {
+            // Relaxed: as in `admit`.
+            places.taken.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes all children, and those that are being started, in the order of their places in the process table: that is
+    /// nearly the order of their starts, and so that of their places in memory.
+    pub(crate) fn close(&self) -> Vec<(Pid, Child)> {
+        self.closed.store(true, Ordering::Release);
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            shard.closed = true;
+            let children = mem::take(&mut shard.children);
+            drop(shard);
+            all.extend(children.into_all());
+        }
+        all.sort_unstable_by_key(|(pid, _)| pid.slot);
+        all
     }
 
     pub(crate) fn counts(&self) -> ChildCounts {
-        self.lock().children.counts()
+        let add = |sum: ChildCounts, it: ChildCounts| ChildCounts {
+            specs: sum.specs + it.specs,
+            active: sum.active + it.active,
+            supervisors: sum.supervisors + it.supervisors,
+            workers: sum.workers + it.workers,
+        };
+        self.shards.iter().map(|shard| lock(shard).children.counts()).fold(ChildCounts::default(), add)
     }
 
-    /// How many `start_child` are under way.
+    /// How many processes have been spawned by starts that are under way.
     pub(crate) fn starting(&self) -> usize {
-        self.lock().starting
+        self.shards.iter().map(|shard| lock(shard).children.starting()).sum()
     }
 
     pub(crate) fn children(&self) -> Vec<ChildInfo> {
@@ -201,22 +254,30 @@ impl Shared {
             _ => ChildState::Running(pid),
         };
         let info = |(pid, child): (Pid, &Child)| ChildInfo { state: state(pid, child), kind: child.kind };
-        self.lock().children.iter().map(info).collect()
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            all.extend(lock(shard).children.iter().map(info));
+        }
+        all
     }
 
-    fn lock(&self) -> MutexGuard<'_, Core> {
-        self.0.lock().expect("no user code runs under this lock")
+    fn shard(&self, pid: Pid) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[pid.slot as usize % self.shards.len()])
     }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().expect("no user code runs under this lock")
 }
 
 impl Public for Shared {
     fn spawned(&self, pid: Pid) {
-        let mut core = self.lock();
-        if !core.closed {
-            core.children.note(pid);
+        let mut shard = self.shard(pid);
+        if !shard.closed {
+            shard.children.note(pid);
             return;
         }
-        drop(core);
+        drop(shard);
         links::kill(pid);
     }
 }

@@ -1,7 +1,13 @@
 //! Rows, and small sets of them.
 
 use crate::{pid::Pid, process::block::ProcRef};
-use std::{collections::BTreeMap, mem, ops::Deref, slice, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map},
+    mem,
+    ops::Deref,
+    slice,
+    sync::Arc,
+};
 
 /// One registration. Made once and shared by the two indexes of the table and by whoever reads it, so that no lock
 /// is held while a key or a value is cloned, shown to a closure or dropped.
@@ -170,13 +176,28 @@ impl<K, V> Deref for Found<K, V> {
 
 impl<K, V> IntoIterator for Rows<K, V> {
     type Item = Arc<Row<K, V>>;
-    type IntoIter = std::vec::IntoIter<Arc<Row<K, V>>>;
+    type IntoIter = IntoRows<K, V>;
 
     fn into_iter(self) -> Self::IntoIter {
         match self {
-            Self::One(row) => vec![row],
-            Self::Many(rows) => rows.into_values().collect(),
+            Self::One(row) => IntoRows::One(Some(row)),
+            Self::Many(rows) => IntoRows::Many(rows.into_values()),
         }
-        .into_iter()
+    }
+}
+
+pub(crate) enum IntoRows<K, V> {
+    One(Option<Arc<Row<K, V>>>),
+    Many(btree_map::IntoValues<Id, Arc<Row<K, V>>>),
+}
+
+impl<K, V> Iterator for IntoRows<K, V> {
+    type Item = Arc<Row<K, V>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::One(row) => row.take(),
+            Self::Many(rows) => rows.next(),
+        }
     }
 }
