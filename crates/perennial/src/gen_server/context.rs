@@ -330,6 +330,10 @@ impl<S: GenServer> Cx<S> {
     }
 
     pub(super) fn open_letter(&mut self) -> Option<Letters<S>> {
+        // Race: it may be killed while it is polled. What the same one has sent after that it does not see.
+        if self.own().is_doomed() {
+            return None;
+        }
         self.taken.next()
     }
 

@@ -172,6 +172,10 @@ impl<M: Send + 'static> Inbox<M> {
         if self.taken.is_empty() {
             self.taken = self.block.mailbox().take();
         }
+        // Race: it may be killed while it is polled. What the same one has sent after that it does not see.
+        if self.block.process.is_doomed() {
+            return None;
+        }
         let mut letter = self.taken.next()?;
         self.block.process.stats.count_message();
         Some(letter.open())
