@@ -138,6 +138,7 @@ pub(crate) struct Call<M, R: Send + 'static> {
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
+    #[expect(clippy::manual_async_fn, reason = "an async function has room for its arguments twice")]
     fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
         async move {
             // Else its end, in whatever way the callback ends, has told the caller.
@@ -240,8 +241,8 @@ where
 {
     const SYSTEM: bool = true;
 
-    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
-        async move { self.0(server, cx) }
+    async fn handle(self, server: &mut S, cx: &mut Cx<S>) -> NoReply {
+        self.0(server, cx)
     }
 }
 
@@ -251,8 +252,8 @@ pub(crate) struct Stop(pub(crate) ExitReason);
 impl<S: GenServer> Message<S> for Stop {
     const SYSTEM: bool = true;
 
-    fn handle(self, _: &mut S, _: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
-        async move { Err(self.0) }
+    async fn handle(self, _: &mut S, _: &mut Cx<S>) -> NoReply {
+        Err(self.0)
     }
 }
 

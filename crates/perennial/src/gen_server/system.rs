@@ -28,7 +28,6 @@ use crate::{
 use perennial_cell::Letter;
 use std::{
     collections::VecDeque,
-    future::Future,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -184,8 +183,8 @@ impl<S: GenServer> Message<S> for Hibernate {
     const SENT: bool = false;
     const SYSTEM: bool = true;
 
-    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
-        async move { hibernate(server, cx) }
+    async fn handle(self, server: &mut S, cx: &mut Cx<S>) -> NoReply {
+        hibernate(server, cx)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
         timer,
     },
 };
-use std::{collections::HashMap, fmt, future::Future, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 type Asked<M> = Actions<TimeoutName, Event<M>>;
 
@@ -185,17 +185,11 @@ struct Fired {
 }
 
 impl<M: GenStateMachine> Message<StateMachine<M>> for Fired {
-    fn handle(
-        self,
-        machine: &mut StateMachine<M>,
-        cx: &mut Cx<StateMachine<M>>,
-    ) -> impl Future<Output = NoReply> + Send {
-        async move {
-            machine.timers.remove(&self.number);
-            // Race: it was on its way while its time-out was cancelled or set again. Then it is no event.
-            machine.core.fired(&self.kind, self.number);
-            machine.handle_waiting(cx).await
-        }
+    async fn handle(self, machine: &mut StateMachine<M>, cx: &mut Cx<StateMachine<M>>) -> NoReply {
+        machine.timers.remove(&self.number);
+        // Race: it was on its way while its time-out was cancelled or set again. Then it is no event.
+        machine.core.fired(&self.kind, self.number);
+        machine.handle_waiting(cx).await
     }
 }
 

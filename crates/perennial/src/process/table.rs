@@ -27,6 +27,7 @@ pub(crate) struct Table {
 }
 
 struct Shard {
+    #[expect(clippy::vec_box, reason = "what is in a segment is not moved when there are more of them")]
     segments: Vec<Box<[Slot; SEGMENT]>>,
     /// The first free slot. Each of them knows the next.
     free: u32,

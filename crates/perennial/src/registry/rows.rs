@@ -32,6 +32,7 @@ impl<K, V> Row<K, V> {
 pub(crate) enum Rows<K, V> {
     One(Arc<Row<K, V>>),
     /// Never empty.
+    #[expect(clippy::box_collection, reason = "the other case is as small as a pointer")]
     Many(Box<BTreeMap<Id, Arc<Row<K, V>>>>),
 }
 
@@ -133,7 +134,9 @@ impl<K, V> Rows<K, V> {
 }
 
 /// Rows as somebody found them, to be looked at without a lock. To find one, as one mostly does, takes no memory.
+#[derive(Default)]
 pub(crate) enum Found<K, V> {
+    #[default]
     None,
     One(Arc<Row<K, V>>),
     Many(Vec<Arc<Row<K, V>>>),
@@ -147,12 +150,6 @@ impl<K, V> Found<K, V> {
             Self::One(_) | Self::None => {}
             Self::Many(rows) => rows.retain(|row| keep(row)),
         }
-    }
-}
-
-impl<K, V> Default for Found<K, V> {
-    fn default() -> Self {
-        Self::None
     }
 }
 
