@@ -63,6 +63,8 @@ impl<D: ?Sized + Erase<M>, M> Letter<D, M> {
     /// Writes a letter into a block of the pool.
     fn write(value: M) -> NonNull<Self> {
         let place = pool::take(Layout::new::<Self>()).cast::<Self>();
+        // For `Opened`, which gives the block back.
+        place.as_ptr().expose_provenance();
         let header = Header { next: ptr::null_mut(), open: open::<D, M> };
         // SAFETY: the block has room for a letter and is aligned for it, and nobody else knows it.
         unsafe { place.write(Self { header, value: Some(value) }) };
@@ -141,7 +143,11 @@ impl<D: ?Sized> Drop for Opened<D> {
                 unsafe { pool::give_back(self.0, self.1) }
             }
         }
-        let _block = Block(self.letter.cast(), Layout::for_value(&**self));
+        // What `erase` gave may reach the letter only; the block is larger, and whoever takes it next uses all of it.
+        let block = ptr::with_exposed_provenance_mut(self.letter.addr().get());
+        // SAFETY: the address of a reference is not zero.
+        let block = unsafe { NonNull::new_unchecked(block) };
+        let _block = Block(block, Layout::for_value(&**self));
         // SAFETY: it is owned, and not used after this.
         unsafe { ptr::drop_in_place(self.letter.as_ptr()) }
     }

@@ -85,7 +85,7 @@ mod kept {
     const ROUNDS: u32 = 64;
 
     /// How many bytes the depot holds of each class. What is beyond that is freed.
-    const MOST_IN_DEPOT: usize = 4 * 1024 * 1024;
+    pub(super) const MOST_IN_DEPOT: usize = 4 * 1024 * 1024;
 
     /// A block that is not used: what is written into it.
     struct Unused {
@@ -156,6 +156,12 @@ mod kept {
 
     /// Full magazines.
     static DEPOT: [Mutex<Vec<Magazine>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
+
+    /// How many bytes it holds of a class.
+    #[cfg(test)]
+    pub(super) fn bytes_in_depot(class: usize) -> usize {
+        depot(class).iter().map(|magazine| magazine.rounds as usize * class_layout(class).size()).sum()
+    }
 
     fn depot(class: usize) -> MutexGuard<'static, Vec<Magazine>> {
         DEPOT[class].lock().expect("nothing panics under this lock")
@@ -233,7 +239,7 @@ mod kept {
     }
 }
 
-/// Loom looks at each allocation by itself.
+/// Loom looks at each allocation by itself. Of the rest, threads share only what is under a lock.
 #[cfg(loom)]
 mod kept {
     use super::class_layout;
@@ -255,6 +261,7 @@ mod kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[test]
     fn a_block_is_of_the_smallest_class_that_has_room() {
@@ -286,5 +293,44 @@ mod tests {
         assert!(again.iter().all(|block| blocks.contains(&block.as_ptr().addr())));
         // SAFETY: as above.
         again.into_iter().for_each(|block| unsafe { give_back(block, layout) });
+    }
+
+    #[cfg(not(loom))]
+    #[test]
+    fn a_depot_holds_so_much_and_no_more() {
+        // A class that no other test uses.
+        let layout = Layout::from_size_align(500, 8).unwrap();
+        let most = kept::MOST_IN_DEPOT;
+        let blocks: Vec<_> = (0..most / 512 + 1_000).map(|_| take(layout)).collect();
+        // SAFETY: they were taken just now, and are used by nobody.
+        blocks.into_iter().for_each(|block| unsafe { give_back(block, layout) });
+        assert_eq!(kept::bytes_in_depot(4), most);
+    }
+
+    #[test]
+    fn blocks_are_taken_and_given_back_also_while_a_thread_ends() {
+        struct Late(NonNull<u8>, Layout);
+        impl Drop for Late {
+            fn drop(&mut self) {
+                let other = take(self.1);
+                for block in [self.0, other] {
+                    // SAFETY: it was taken with this layout, and is used by nobody.
+                    unsafe { give_back(block, self.1) }
+                }
+            }
+        }
+        thread_local! {
+            static BEFORE: Cell<Option<Late>> = const { Cell::new(None) };
+            static AFTER: Cell<Option<Late>> = const { Cell::new(None) };
+        }
+        let layout = Layout::from_size_align(200, 8).unwrap();
+        std::thread::spawn(move || {
+            // Destroyed in one order or the other: one is there before what the thread keeps, one comes after it.
+            BEFORE.set(None);
+            BEFORE.set(Some(Late(take(layout), layout)));
+            AFTER.set(Some(Late(take(layout), layout)));
+        })
+        .join()
+        .unwrap();
     }
 }

@@ -47,3 +47,45 @@ impl<T: ?Sized + 'static> fmt::Debug for Scoped<T> {
         f.debug_struct("Scoped").field("is_set", &self.0.get().is_some()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    fn seen(place: &Scoped<str>) -> Option<String> {
+        place.with(|text| text.map(str::to_owned))
+    }
+
+    #[test]
+    fn what_was_there_before_is_so_again_also_after_a_panic() {
+        let place = Scoped::<str>::new();
+        assert_eq!(seen(&place), None);
+        let outer = String::from("outer");
+        place.set(&outer, || {
+            let inner = String::from("inner");
+            assert_eq!(place.set(&inner, || seen(&place)).as_deref(), Some("inner"));
+            drop(inner);
+            assert_eq!(seen(&place).as_deref(), Some("outer"));
+            let panicked = catch_unwind(AssertUnwindSafe(|| {
+                let lost = String::from("lost");
+                place.set(&lost, || panic!("in it"))
+            }));
+            assert!(panicked.is_err());
+            assert_eq!(seen(&place).as_deref(), Some("outer"));
+        });
+        drop(outer);
+        assert_eq!(seen(&place), None);
+    }
+
+    #[test]
+    fn one_who_uses_it_may_put_another_one_there_meanwhile() {
+        let place = Scoped::<str>::new();
+        place.set("outer", || {
+            place.with(|outer| {
+                place.set("inner", || assert_eq!(seen(&place).as_deref(), Some("inner")));
+                assert_eq!(outer, Some("outer"));
+            });
+        });
+    }
+}

@@ -10,8 +10,14 @@ use loom::{
     },
     thread,
 };
-use perennial_cell::{Activity, Closed, Erase, Letter, Mailbox, Notified, Notify, Turn, Turns};
-use std::task::Waker;
+use perennial_cell::{
+    Activity, Closed, Erase, Lending, Lent, Letter, Mailbox, Notified, Notify, OnceBox, PooledFuture, Turn,
+    Turns,
+};
+use std::{
+    future::poll_fn,
+    task::{Context, Poll, Waker},
+};
 
 trait Number: Send {
     fn number(&mut self) -> usize;
@@ -254,5 +260,81 @@ fn a_notification_of_the_dead_leaves_no_count() {
         let _ = notify.done(polled, Some(&activity));
         sender.join().unwrap();
         assert!(activity.is_quiet());
+    });
+}
+
+#[test]
+fn a_box_is_made_once_and_all_see_what_is_in_it() {
+    loom::model(|| {
+        let once = Arc::new(OnceBox::new());
+        let other = once.clone();
+        let other = thread::spawn(move || other.get_or_init(|| Box::new(1)).to_string());
+        let seen = once.get().map(ToString::to_string);
+        let mine = once.get_or_init(|| Box::new(2)).to_string();
+        let others = other.join().unwrap();
+        assert_eq!(mine, others);
+        assert!(seen.is_none_or(|seen| seen == mine));
+    });
+}
+
+/// As the block of a server, whose handlers wait once.
+struct Server(Turns<Lending<usize, usize>>);
+
+impl AsRef<Turns<Lending<usize, usize>>> for Server {
+    fn as_ref(&self) -> &Turns<Lending<usize, usize>> {
+        &self.0
+    }
+}
+
+impl Server {
+    /// Goes on with what the server does, or begins something.
+    fn step(self: &std::sync::Arc<Self>, turn: &mut Turn<'_, Lending<usize, usize>>) {
+        if turn.poll_borrower(&mut Context::from_waker(Waker::noop())).is_some() {
+            return;
+        }
+        let lent = turn.lend::<_, ()>(self, |value| {
+            Lent::Kept(PooledFuture::new(async move {
+                let before = *value;
+                let mut waited = false;
+                poll_fn(|_| match std::mem::replace(&mut waited, true) {
+                    true => Poll::Ready(()),
+                    false => Poll::Pending,
+                })
+                .await;
+                *value = before + 1;
+                *value
+            }))
+        });
+        assert!(lent.is_none());
+    }
+}
+
+#[test]
+fn a_value_is_lent_to_one_future_at_a_time_which_threads_poll_in_turn() {
+    loom::model(|| {
+        let server = std::sync::Arc::new(Server(Turns::new(Lending::new(), None)));
+        let mut turn = server.0.claim().unwrap();
+        turn.put(0);
+        let _ = turn.end(None);
+        let steps = |server: &std::sync::Arc<Server>| {
+            let mut steps = 0;
+            for _ in 0..3 {
+                if let Some(mut turn) = server.0.try_begin() {
+                    server.step(&mut turn);
+                    let _ = turn.end(None);
+                    steps += 1;
+                }
+            }
+            steps
+        };
+        let other = server.clone();
+        let other = thread::spawn(move || steps(&other));
+        let steps = steps(&server) + other.join().unwrap();
+        let mut turn = server.0.try_begin().expect("nobody has a turn");
+        turn.drop_borrower();
+        assert_eq!(*turn.value().unwrap(), steps / 3, "three steps for each that is done");
+        turn.drop_value();
+        let _ = turn.done(None);
+        assert_eq!(std::sync::Arc::strong_count(&server), 1);
     });
 }

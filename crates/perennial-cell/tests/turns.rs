@@ -3,14 +3,8 @@
 
 #![cfg(not(loom))]
 
-use perennial_cell::{Ended, Notified, PooledFuture, Turns};
-use std::{
-    future::Future,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::{Context, Poll, Waker},
-    thread,
-};
+use perennial_cell::{Ended, Notified, Turns};
+use std::{sync::Arc, thread};
 
 const GO_ON: Ended = Ended { again: false, quiet: false };
 const AGAIN: Ended = Ended { again: true, quiet: false };
@@ -90,38 +84,4 @@ fn many_threads_take_turns() {
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(turns.try_begin().unwrap().with(|count| *count), 400);
-}
-
-/// Polls once.
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-#[test]
-fn a_pooled_future_runs_and_drops_what_it_holds() {
-    let held = Arc::new(());
-    let of_any_size = |size: usize| {
-        let held = held.clone();
-        let bytes = vec![0_u8; size];
-        PooledFuture::new(async move {
-            let waits: PooledFuture<'_, ()> = PooledFuture::new(std::future::pending());
-            let _held = held;
-            waits.await;
-            bytes.len()
-        })
-    };
-    for size in [0, 100, 5000] {
-        let mut future = pin!(of_any_size(size));
-        assert!(poll(future.as_mut()).is_pending());
-    }
-    assert_eq!(Arc::strong_count(&held), 1);
-    // Larger than what is kept, aligned to more than what is kept, and without a size.
-    #[repr(align(64))]
-    struct Wide([u8; 4096]);
-    let wide = Wide([7; 4096]);
-    assert_eq!(poll(pin!(PooledFuture::new(async move { usize::from(wide.0[1]) }))), Poll::Ready(7));
-    assert_eq!(poll(pin!(PooledFuture::new(std::future::ready(())))), Poll::Ready(()));
-    // By another thread than made it.
-    let there = PooledFuture::new(async { 1 });
-    assert_eq!(thread::spawn(move || poll(pin!(there))).join().unwrap(), Poll::Ready(1));
 }

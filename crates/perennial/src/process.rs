@@ -24,9 +24,11 @@
 
 pub(crate) mod ancestor;
 pub(crate) mod block;
+mod callers;
 pub(crate) mod counted;
 pub(crate) mod current;
 pub(crate) mod events;
+mod flags;
 pub(crate) mod inbox;
 mod info;
 pub(crate) mod inline;
@@ -39,6 +41,8 @@ pub(crate) mod monitors;
 pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod panics;
+mod parent;
+mod reason;
 mod recipient;
 pub(crate) mod run;
 pub(crate) mod scheduler;

@@ -67,11 +67,13 @@ pub trait Address: Sync {
     /// [`CallError::NoProc`] if nobody is, [`CallError::WrongServer`] if it is a server of another type.
     fn resolve(&self) -> Result<ServerRef<Self::Server>, CallError>;
 
-    /// Uses the server that is there now. As [`resolve`](Self::resolve), where no reference has to be kept.
+    /// Uses the server that is there now, where no reference to it has to be kept.
+    ///
+    /// To be implemented by what has a reference already; else it [resolves](Self::resolve).
     ///
     /// # Errors
     ///
-    /// As [`resolve`](Self::resolve).
+    /// As [`resolve`](Self::resolve); then `f` is not called.
     fn with_server<R>(&self, f: impl FnOnce(&ServerRef<Self::Server>) -> R) -> Result<R, CallError> {
         self.resolve().map(|server| f(&server))
     }

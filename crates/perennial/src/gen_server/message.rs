@@ -138,10 +138,13 @@ pub(crate) struct Call<M, R: Send + 'static> {
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
-    async fn handle(self, server: &mut S, cx: &mut Cx<S>) -> NoReply {
-        // Else its end, in whatever way the callback ends, has told the caller.
-        let _answering = S::KEEPS_CALLER.then(|| self.from.answering());
-        server.handle_call_from(self.request, self.from, cx).await
+    #[expect(clippy::manual_async_fn, reason = "an async function has room for its arguments twice")]
+    fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        async move {
+            // Else its end, in whatever way the callback ends, has told the caller.
+            let _answering = S::KEEPS_CALLER.then(|| self.from.answering());
+            server.handle_call_from(self.request, self.from, cx).await
+        }
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Call, self.from.pid())

@@ -58,9 +58,28 @@ impl Options {
         self
     }
 
-    /// A call to an idle server is handled at once, by its caller, on its own stack. With `None` it never is, and with
-    /// a limit it is not for a while when a handler has run for longer, without awaiting, at one of the times at which
-    /// that is looked at. What caller and server see is the same either way.
+    /// With a limit for handlers that are run by who calls; with `None`, no caller runs one.
+    ///
+    /// A call to an idle server is handled at once, by its caller, on its own stack. One run in 64 is timed, the first
+    /// included. After one that took longer than the limit until it returned or awaited, the next 1,024 calls wait for a
+    /// worker, so a server that computes for long does not hold up those who call it. What caller and server see is the
+    /// same either way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use perennial::gen_server::Options;
+    /// use std::time::Duration;
+    /// // Its handlers compute for long: callers are not to run them.
+    /// let computes = Options::default().inline(None);
+    /// // They are short, and are to be run by their callers even if the machine is slow.
+    /// let answers = Options::default().inline(Some(Duration::MAX));
+    /// assert_ne!(computes, answers);
+    /// ```
+    ///
+    /// # OTP
+    ///
+    /// None of its rules depends on it; there every call is a message.
     #[must_use]
     pub fn inline(mut self, limit: Option<Duration>) -> Self {
         self.inline = limit;

@@ -21,12 +21,12 @@ use crate::{
     pid::{Pid, Ref},
     process::{
         ancestor::Ancestor,
-        events::{EventId, EventKind},
+        events::EventId,
         inline::Inline,
         messages::{Down, Exit},
         node::NodeInner,
+        reason::Brief,
         run,
-        signal::Signal,
         stats::{Busy, Stats},
         ties::Ties,
     },
@@ -37,7 +37,6 @@ use rustc_hash::FxHashMap;
 use std::{
     any::Any,
     fmt,
-    pin::pin,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -262,31 +261,10 @@ pub(crate) struct Process {
     cause: AtomicU64,
     /// Whether those who call it run it at once.
     pub(crate) inline: Inline,
-    /// `DOOMED` and so on: mostly none of it.
-    flags: AtomicU16,
+    /// See [`flags`](super::flags): mostly none of them.
+    pub(super) flags: AtomicU16,
     state: Mutex<State>,
 }
-
-/// `State::doom` is set.
-const DOOMED: u16 = 1;
-/// Busy time is measured.
-const OBSERVED: u16 = 2;
-/// What is to be looked at before and after a poll.
-const ATTENTION: u16 = DOOMED | OBSERVED;
-/// `Bonds::unsettled` may hold something.
-const UNSETTLED: u16 = 4;
-/// The parent has asked a process that traps exits to end; the request lies in the mailbox.
-const ASKED_TO_END: u16 = 8;
-/// It has started: `init` has succeeded.
-const STARTED: u16 = 16;
-/// One who started it waits to be told so: `Bonds::starter`.
-const AWAITED: u16 = 32;
-/// A callback has stopped it, and it does the last thing that it does itself.
-const STOPPING: u16 = 64;
-/// The phase is not `Alive` any more. Set under the lock, with the phase.
-const ENDING: u16 = 128;
-/// Messages are not handled as usual, because it is suspended or something is recorded of it.
-const WATCHED: u16 = 256;
 
 /// What few processes have, and is looked at without a lock.
 #[derive(Default)]
@@ -306,25 +284,13 @@ pub(crate) struct Rare {
 pub(crate) struct State {
     pub(crate) phase: Phase,
     /// Of one that is alive: that of the deadly signal that it is to die of. Else its own, which is fixed.
-    brief: Brief,
+    pub(super) brief: Brief,
     /// The reason, if it has something to tell.
-    told: Option<Box<ExitReason>>,
+    pub(super) told: Option<Box<ExitReason>>,
     /// The deadly signal, as the bits of an [`EventId`].
-    signal: u64,
+    pub(super) signal: u64,
     pub(crate) ties: Option<Box<Ties>>,
     pub(crate) bonds: Option<Box<Bonds>>,
-}
-
-/// A reason in a byte: most have nothing to tell.
-#[derive(Clone, Copy, Default)]
-enum Brief {
-    #[default]
-    None,
-    Normal,
-    Shutdown,
-    Killed,
-    NoProc,
-    Told,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -505,213 +471,9 @@ impl Process {
         }
     }
 
-    fn has_flag(&self, flag: u16) -> bool {
-        // Acquire: pairs with `set_flag`; what the flag says is there is read after this.
-        let flags = match cfg!(perennial_loom) {
-            false => self.flags.load(Ordering::Acquire),
-            // As it is the last one that is read there: loom does not see that one turn is ordered before the next.
-            true => self.flags.fetch_or(0, Ordering::AcqRel),
-        };
-        flags & flag != 0
-    }
-
-    /// Returns the flags as they were.
-    fn set_flag(&self, flag: u16) -> u16 {
-        self.flags.fetch_or(flag, Ordering::AcqRel)
-    }
-
-    fn clear_flag(&self, flag: u16) {
-        self.flags.fetch_and(!flag, Ordering::AcqRel);
-    }
-
-    /// Whether there is anything to be done before or after a poll: it is doomed or observed.
-    pub(crate) fn needs_attention(&self) -> bool {
-        self.has_flag(ATTENTION)
-    }
-
-    pub(crate) fn is_doomed(&self) -> bool {
-        self.has_flag(DOOMED)
-    }
-
-    pub(crate) fn is_observed(&self) -> bool {
-        self.has_flag(OBSERVED)
-    }
-
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.has_flag(STOPPING)
-    }
-
-    pub(crate) fn set_stopping(&self) {
-        self.set_flag(STOPPING);
-    }
-
-    /// The start has succeeded: whoever waits for it goes on.
-    pub(crate) fn started(&self) {
-        // Race: one who starts to wait now has either set `AWAITED` before, and is told, or finds `STARTED`.
-        if self.set_flag(STARTED) & AWAITED != 0 {
-            let starter = self.lock().bonds.as_mut().and_then(|bonds| bonds.starter.take());
-            if let Some(starter) = starter {
-                starter(Started::Running);
-            }
-        }
-    }
-
-    /// The start has failed: who waits for it is told how, once the process is gone.
-    pub(crate) fn start_failed(&self, outcome: Started) {
-        self.lock().bonds().outcome = Some(outcome);
-    }
-
-    /// How the start ended; or, if it has not, where that is told.
-    pub(crate) fn start_ended(&self) -> Result<Started, oneshot::Receiver<Started>> {
-        if self.has_flag(STARTED) {
-            return Ok(Started::Running);
-        }
-        let mut state = self.lock();
-        if state.phase == Phase::Gone {
-            let outcome = state.bonds.as_mut().and_then(|bonds| bonds.outcome.take());
-            return Ok(outcome.unwrap_or_else(|| Started::Exit(state.fixed_reason())));
-        }
-        let (tell, told) = oneshot::channel();
-        // An error says that nobody waits any more.
-        state.bonds().starter = Some(Box::new(move |outcome| drop(tell.send(outcome))));
-        if self.set_flag(AWAITED) & STARTED == 0 {
-            return Err(told);
-        }
-        // Race: see `started`. It has not seen that somebody waits.
-        let starter = state.bonds().starter.take();
-        drop(state);
-        drop(starter);
-        Ok(Started::Running)
-    }
-
     /// Sent when state and names are gone.
     pub(crate) fn set_last_reply(&self, reply: LastReply) {
         self.lock().bonds().last_reply = Some(reply);
-    }
-
-    /// Has the busy time of this process measured.
-    pub(crate) fn observe(&self) {
-        self.set_flag(OBSERVED);
-    }
-
-    pub(crate) fn unobserve(&self) {
-        self.clear_flag(OBSERVED);
-    }
-
-    /// Sets the deadly signal that the process is to die of; the first one counts.
-    pub(crate) fn doom(&self, state: &mut State, reason: ExitReason, signal: EventId) {
-        if state.is_alive() && !state.has_reason() {
-            state.set_reason(reason);
-            state.signal = EventId::to_bits(Some(signal));
-            self.set_flag(DOOMED);
-        }
-    }
-
-    /// Ends the process by nobody's signal: the runtime is over.
-    pub(crate) fn doom_now(&self, reason: ExitReason) {
-        let signal =
-            EventKind::Signal { from: self.pid, signal: Signal::Kill.into(), reason: reason.clone() };
-        let event = self.node.events.emit(|| self.now(), None, self.pid, || signal);
-        self.doom(&mut self.lock(), reason, event);
-    }
-
-    /// Alive: not ending, and no deadly signal has arrived. Takes no lock, so it may be asked under any.
-    pub(crate) fn is_alive(&self) -> bool {
-        !self.has_flag(DOOMED | ENDING)
-    }
-
-    /// Whether its reason is fixed.
-    pub(crate) fn is_ending(&self) -> bool {
-        self.has_flag(ENDING)
-    }
-
-    /// Its reason is fixed: from now on it is not alive. Before all other last acts.
-    pub(crate) fn set_ending(&self, state: &mut State) {
-        state.phase = Phase::Dying;
-        self.set_flag(ENDING);
-    }
-
-    /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.
-    pub(crate) fn is_watched(&self) -> bool {
-        self.has_flag(WATCHED)
-    }
-
-    pub(crate) fn set_watched(&self, watched: bool) {
-        match watched {
-            true => drop(self.set_flag(WATCHED)),
-            false => self.clear_flag(WATCHED),
-        }
-    }
-
-    /// Has the end of this process settle a caller; at once, if it is past that.
-    pub(crate) fn list_caller(&self, key: usize, caller: Arc<dyn Settle>) {
-        let mut state = self.lock();
-        if state.phase < Phase::Settled {
-            state.bonds().callers.insert(key, caller);
-            return;
-        }
-        let reason = state.fixed_reason();
-        drop(state);
-        caller.settle(CallError::Exit(reason));
-    }
-
-    /// The caller is settled otherwise.
-    pub(crate) fn unlist_caller(&self, key: usize) {
-        let caller = self.lock().bonds.as_mut().and_then(|bonds| bonds.callers.remove(&key));
-        drop(caller);
-    }
-
-    /// A caller was dropped without a reply. By the server itself, in a callback: then it depends on how that
-    /// callback ends which error the caller gets. By others, or after the end: it is told at once.
-    pub(crate) fn drop_caller(&self, by_itself: bool, caller: Arc<dyn Settle>) {
-        let mut state = self.lock();
-        let error = match state.phase {
-            Phase::Alive if !by_itself => CallError::NoReply,
-            Phase::Alive | Phase::Dying => {
-                state.bonds().unsettled.push(caller);
-                self.set_flag(UNSETTLED);
-                return;
-            }
-            _ => CallError::Exit(state.fixed_reason()),
-        };
-        drop(state);
-        caller.settle(error);
-    }
-
-    /// The callback is over and the server goes on: who was dropped in it gets no reply.
-    pub(crate) fn settle_dropped_callers(&self) {
-        if self.has_flag(UNSETTLED) {
-            self.clear_flag(UNSETTLED);
-            let unsettled = std::mem::take(&mut self.lock().bonds().unsettled);
-            unsettled.iter().for_each(|caller| caller.settle(CallError::NoReply));
-        }
-    }
-
-    /// The parent has asked this process, which traps exits, to end.
-    pub(crate) fn ask_to_end(&self) {
-        // First, so that one who misses the call sees it.
-        self.set_flag(ASKED_TO_END);
-        let waiting = self.lock().bonds.as_ref().and_then(|bonds| bonds.asked_to_end.clone());
-        if let Some(waiting) = waiting {
-            waiting.notify_waiters();
-        }
-    }
-
-    /// Waits until the process is asked to end by its parent, or ends.
-    pub(crate) async fn asked_to_end(&self) {
-        let waiting = {
-            let mut state = self.lock();
-            if !state.is_alive() {
-                return;
-            }
-            state.bonds().asked_to_end.get_or_insert_default().clone()
-        };
-        let mut told = pin!(waiting.notified());
-        told.as_mut().enable();
-        // Race: it may have been asked before we were ready to be told. One that ends from now on tells us.
-        if !self.has_flag(ASKED_TO_END) && self.lock().is_alive() {
-            told.await;
-        }
     }
 
     /// Gives back what its tables have in reserve.
@@ -759,46 +521,6 @@ impl State {
 
     pub(crate) fn is_alive(&self) -> bool {
         self.phase == Phase::Alive
-    }
-
-    /// The reason of one that is ending or has ended.
-    fn fixed_reason(&self) -> ExitReason {
-        self.reason().expect("it is fixed by the first step from `Alive`")
-    }
-
-    /// That of the deadly signal that has arrived, or else its own.
-    pub(crate) fn reason(&self) -> Option<ExitReason> {
-        match self.brief {
-            Brief::None => None,
-            Brief::Normal => Some(ExitReason::Normal),
-            Brief::Shutdown => Some(ExitReason::Shutdown),
-            Brief::Killed => Some(ExitReason::Killed),
-            Brief::NoProc => Some(ExitReason::NoProc),
-            Brief::Told => self.told.as_deref().cloned(),
-        }
-    }
-
-    fn has_reason(&self) -> bool {
-        !matches!(self.brief, Brief::None)
-    }
-
-    /// There is none yet, or that of a signal, which stays.
-    pub(crate) fn set_reason(&mut self, reason: ExitReason) {
-        self.brief = match reason {
-            ExitReason::Normal => Brief::Normal,
-            ExitReason::Shutdown => Brief::Shutdown,
-            ExitReason::Killed => Brief::Killed,
-            ExitReason::NoProc => Brief::NoProc,
-            reason => {
-                self.told = Some(Box::new(reason));
-                Brief::Told
-            }
-        };
-    }
-
-    /// The deadly signal.
-    pub(crate) fn signal(&self) -> Option<EventId> {
-        EventId::from_bits(self.signal)
     }
 
     pub(crate) fn traps(&self) -> bool {

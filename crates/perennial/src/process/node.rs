@@ -197,8 +197,10 @@ impl Node {
         }
     }
 
-    /// Whether a call to an idle server is handled at once, by the caller: on at first. Off, every message waits until a
-    /// worker comes to it, as it does where the conditions for that are not given. What a program sees is the same.
+    /// Has calls to idle servers handled at once, by the caller, or not. On at first.
+    ///
+    /// Off, every message waits until a worker comes to it. What a program sees is the same, so this is for tests of just
+    /// that, and to measure. [`Options::inline`](crate::gen_server::Options::inline) is for one server.
     pub fn set_inline_calls(&self, inline: bool) {
         self.0.inline.store(inline, Ordering::Relaxed);
     }

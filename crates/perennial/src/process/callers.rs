@@ -1,0 +1,56 @@
+//! Callers that wait for a server which ends, or which has dropped them.
+
+use crate::{
+    exit_reason::CallError,
+    process::{
+        block::{Phase, Process, Settle},
+        flags::UNSETTLED,
+    },
+};
+use std::{mem, sync::Arc};
+
+impl Process {
+    /// Has the end of this process settle a caller; at once, if it is past that.
+    pub(crate) fn list_caller(&self, key: usize, caller: Arc<dyn Settle>) {
+        let mut state = self.lock();
+        if state.phase < Phase::Settled {
+            state.bonds().callers.insert(key, caller);
+            return;
+        }
+        let reason = state.fixed_reason();
+        drop(state);
+        caller.settle(CallError::Exit(reason));
+    }
+
+    /// The caller is settled otherwise.
+    pub(crate) fn unlist_caller(&self, key: usize) {
+        let caller = self.lock().bonds.as_mut().and_then(|bonds| bonds.callers.remove(&key));
+        drop(caller);
+    }
+
+    /// A caller was dropped without a reply. By the server itself, in a callback: then it depends on how that
+    /// callback ends which error the caller gets. By others, or after the end: it is told at once.
+    pub(crate) fn drop_caller(&self, by_itself: bool, caller: Arc<dyn Settle>) {
+        let mut state = self.lock();
+        let error = match state.phase {
+            Phase::Alive if !by_itself => CallError::NoReply,
+            Phase::Alive | Phase::Dying => {
+                state.bonds().unsettled.push(caller);
+                self.set_flag(UNSETTLED);
+                return;
+            }
+            _ => CallError::Exit(state.fixed_reason()),
+        };
+        drop(state);
+        caller.settle(error);
+    }
+
+    /// The callback is over and the server goes on: who was dropped in it gets no reply.
+    pub(crate) fn settle_dropped_callers(&self) {
+        if self.has_flag(UNSETTLED) {
+            self.clear_flag(UNSETTLED);
+            let unsettled = mem::take(&mut self.lock().bonds().unsettled);
+            unsettled.iter().for_each(|caller| caller.settle(CallError::NoReply));
+        }
+    }
+}
