@@ -120,9 +120,9 @@ pub(crate) fn end_if_idle<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, doo
     doom();
     let doomed = block.process.is_doomed();
     if doomed {
-        end(block, turn, ExitReason::Killed)
+        end(block, turn, ExitReason::Killed);
     } else {
-        give_back(block, turn)
+        give_back(block, turn);
     }
     doomed
 }

@@ -38,6 +38,7 @@ impl<K, V> Row<K, V> {
 pub(crate) enum Rows<K, V> {
     One(Arc<Row<K, V>>),
     /// Never empty.
+    #[allow(clippy::box_collection, reason = "so that the one form is as small as its pointer")]
     Many(Box<BTreeMap<Id, Arc<Row<K, V>>>>),
 }
 
@@ -139,7 +140,9 @@ impl<K, V> Rows<K, V> {
 }
 
 /// Rows as somebody found them, to be looked at without a lock. To find one, as one mostly does, takes no memory.
+#[derive(Default)]
 pub(crate) enum Found<K, V> {
+    #[default]
     None,
     One(Arc<Row<K, V>>),
     Many(Vec<Arc<Row<K, V>>>),
@@ -153,12 +156,6 @@ impl<K, V> Found<K, V> {
             Self::One(_) | Self::None => {}
             Self::Many(rows) => rows.retain(|row| keep(row)),
         }
-    }
-}
-
-impl<K, V> Default for Found<K, V> {
-    fn default() -> Self {
-        Self::None
     }
 }
 
