@@ -12,7 +12,7 @@ use std::{
     future::Future,
     hash::{Hash, Hasher},
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
     task::{Context, Poll},
     time::Duration,
 };
@@ -74,15 +74,8 @@ pub struct ChildId(Repr);
 #[derive(Clone)]
 enum Repr {
     Value(Arc<dyn Id>),
-    /// The name of a start function, as long as nobody asks for it as a `String`: so most specifications need no
-    /// memory for an id.
-    Label(Label),
-}
-
-#[derive(Clone)]
-struct Label {
-    text: &'static str,
-    owned: OnceLock<Arc<String>>,
+    /// The name of a start function: so most specifications need no memory for an id.
+    Label(&'static str),
 }
 
 impl ChildId {
@@ -92,7 +85,7 @@ impl ChildId {
     }
 
     fn label(text: &'static str) -> Self {
-        Self(Repr::Label(Label { text, owned: OnceLock::new() }))
+        Self(Repr::Label(text))
     }
 
     /// `{Module, Key}`: the type of a server and a key that need not be owned.
@@ -100,7 +93,8 @@ impl ChildId {
         Self::new(OfType { name: type_name::<M>(), key: format!("{key:?}") })
     }
 
-    /// The value, if it is a `T`. Texts are kept as `String`.
+    /// The value, if it is a `T`. Texts are kept as `String`, the name of a start function, which is the id of a worker
+    /// that is given no other, as `&'static str`.
     pub fn downcast_ref<T: 'static>(&self) -> Option<&T> {
         self.as_any().downcast_ref()
     }
@@ -108,7 +102,7 @@ impl ChildId {
     fn as_any(&self) -> &dyn Any {
         match &self.0 {
             Repr::Value(value) => value.as_any(),
-            Repr::Label(label) => &**label.owned.get_or_init(|| Arc::new(label.text.to_owned())),
+            Repr::Label(label) => label,
         }
     }
 }
@@ -146,10 +140,10 @@ impl From<String> for ChildId {
 impl PartialEq for ChildId {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Repr::Label(one), Repr::Label(other)) => one.text == other.text,
-            (Repr::Value(value), _) => value.equals(other.as_any()),
-            (Repr::Label(label), Repr::Value(value)) => {
-                value.as_any().downcast_ref::<String>().is_some_and(|text| text == label.text)
+            (Repr::Value(one), Repr::Value(other)) => one.equals(other.as_any()),
+            (Repr::Label(one), Repr::Label(other)) => one == other,
+            (Repr::Value(value), Repr::Label(label)) | (Repr::Label(label), Repr::Value(value)) => {
+                value.as_any().downcast_ref::<String>().is_some_and(|text| text == label)
             }
         }
     }
@@ -162,7 +156,7 @@ impl Hash for ChildId {
         match &self.0 {
             Repr::Value(value) => value.hash_into(&mut state),
             // As the `String` that it is equal to.
-            Repr::Label(label) => label.text.hash(&mut state),
+            Repr::Label(label) => label.hash(&mut state),
         }
     }
 }
@@ -171,7 +165,7 @@ impl Debug for ChildId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Value(value) => value.fmt(f),
-            Repr::Label(label) => Debug::fmt(label.text, f),
+            Repr::Label(label) => Debug::fmt(label, f),
         }
     }
 }
@@ -538,6 +532,7 @@ impl Error for SpecError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn a_transient_child_is_restarted_unless_normal_or_shutdown() {
@@ -561,6 +556,12 @@ mod tests {
         assert_eq!(ChildId::of::<u8>(&("x", 1)), ChildId::of::<u8>(&("x", 1)));
         assert_ne!(ChildId::of::<u8>(&1), ChildId::of::<u16>(&1));
         assert_eq!(format!("{:?}", ChildId::of::<u8>(&1)), "{u8, 1}");
+        let (label, text) = (ChildId::label("a"), ChildId::from("a"));
+        assert_eq!(label, text);
+        assert_eq!(text, label);
+        assert_ne!(label, ChildId::from("b"));
+        assert_eq!(format!("{label:?}"), format!("{text:?}"));
+        assert!(HashSet::from([label]).contains(&text));
     }
 
     #[test]

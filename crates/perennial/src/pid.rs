@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    hash::{Hash, Hasher},
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -9,7 +10,7 @@ use std::{
 ///
 /// A pid holds nothing alive. It belongs to the node that made it, and operations on it go there, whatever node
 /// is current. Prints as `<node.slot.serial>`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[doc(alias = "self/0")]
 pub struct Pid {
     pub(crate) node: u32,
@@ -22,6 +23,13 @@ impl Pid {
     /// Who signals from outside of any process, such as a plain task: `<node.0.0>`. Never alive.
     pub(crate) fn outside(node: u32, creation: u32) -> Self {
         Self { node, slot: 0, serial: 0, creation }
+    }
+}
+
+/// By slot and serial only, in one step: those of one node, which are what is put into a map, differ in these.
+impl Hash for Pid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.serial) << 32 | u64::from(self.slot));
     }
 }
 
