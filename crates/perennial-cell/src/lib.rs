@@ -36,6 +36,7 @@ pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use moment::Moment;
 pub use notify::{Notify, Polled};
 pub use once::OnceBox;
+pub use pool::free_unused;
 pub use pooled::{Pooled, PooledFuture};
 pub use scoped::Scoped;
 pub use turns::{Ended, Notified, Turn, Turns};

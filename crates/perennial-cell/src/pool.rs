@@ -70,6 +70,12 @@ pub(crate) unsafe fn give_back(block: NonNull<u8>, layout: Layout) {
     }
 }
 
+/// Frees the memory that the calling thread and the depot keep to use it again: for one who counts what is allocated, or
+/// after a rush.
+pub fn free_unused() {
+    kept::free_all();
+}
+
 #[cfg(not(loom))]
 mod kept {
     use super::{CLASSES, class_layout};
@@ -144,8 +150,9 @@ mod kept {
     impl Drop for All {
         fn drop(&mut self) {
             for (class, kept) in self.0.iter_mut().enumerate() {
-                mem::replace(&mut kept.current, Magazine::EMPTY).free(class);
-                mem::replace(&mut kept.other, Magazine::EMPTY).free(class);
+                let Kept { current, other } = mem::replace(kept, Kept::NOTHING);
+                current.free(class);
+                other.free(class);
             }
         }
     }
@@ -201,6 +208,20 @@ mod kept {
         }
     }
 
+    /// Frees what this thread and the depot keep.
+    pub(super) fn free_all() {
+        for class in 0..CLASSES {
+            if let Some(Kept { current, other }) = with_kept(class, |kept| mem::replace(kept, Kept::NOTHING))
+            {
+                current.free(class);
+                other.free(class);
+            }
+            // A statement of its own: nothing is freed under the lock.
+            let full = mem::take(&mut *depot(class));
+            full.into_iter().for_each(|magazine| magazine.free(class));
+        }
+    }
+
     impl Kept {
         const NOTHING: Self = Self { current: Magazine::EMPTY, other: Magazine::EMPTY };
 
@@ -248,6 +269,8 @@ mod kept {
     pub(super) fn pop(_: usize) -> Option<NonNull<u8>> {
         None
     }
+
+    pub(super) fn free_all() {}
 
     /// # Safety
     ///
@@ -305,6 +328,8 @@ mod tests {
         // SAFETY: they were taken just now, and are used by nobody.
         blocks.into_iter().for_each(|block| unsafe { give_back(block, layout) });
         assert_eq!(kept::bytes_in_depot(4), most);
+        free_unused();
+        assert_eq!(kept::bytes_in_depot(4), 0);
     }
 
     #[test]
