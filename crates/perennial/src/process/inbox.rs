@@ -172,6 +172,11 @@ impl<M: Send + 'static> Inbox<M> {
         if self.taken.is_empty() {
             self.taken = self.block.mailbox().take();
         }
+        // Race: a deadly signal may come while it runs. What was sent after that is not received; this comes after it was
+        // taken, so it is seen.
+        if self.block.process.is_doomed() {
+            return None;
+        }
         let mut letter = self.taken.next()?;
         self.block.process.stats.count_message();
         Some(letter.open())
