@@ -208,14 +208,14 @@ mod kept {
 
     /// Frees what this thread and the depot keep.
     pub(super) fn free_all() {
-        for class in 0..CLASSES {
+        for (class, depot) in DEPOT.iter().enumerate() {
             if let Some(Kept { current, other }) = with_kept(class, |kept| mem::replace(kept, Kept::NOTHING))
             {
                 current.free(class);
                 other.free(class);
             }
             // Taken as a whole: nothing is freed under the lock.
-            let full = DEPOT[class].try_with(mem::take);
+            let full = depot.try_with(mem::take);
             full.into_iter().flatten().for_each(|magazine| magazine.free(class));
         }
     }
