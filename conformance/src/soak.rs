@@ -12,14 +12,15 @@
 //!
 //! A round starts the trees, lets the hands loose, ends them, stops the trees, and takes the census: processes, names,
 //! timers, and the links and monitors of the one process that outlives them, which everybody was linked to and
-//! monitored. Between the rounds the live bytes are read. The first round brings pools and tables to their size; what
-//! is there after the last one beyond that was lost by somebody.
+//! monitored. Between the rounds the live bytes are read, after all threads have freed what they keep to use it again.
+//! The first round brings tables to their size; what is there after the last one beyond that was lost by somebody.
 
 use std::panic;
-use std::sync::Once;
+use std::sync::{Arc, Barrier, Once};
 use std::time::{Duration, Instant};
 
 use perennial::node::{Node, Time};
+use perennial_cell::free_unused;
 use tokio::runtime::Builder;
 
 pub use census::Census;
@@ -38,10 +39,9 @@ const ROUND: Duration = Duration::from_secs(5);
 /// How many rounds there are at least, the first one included.
 const ROUNDS: u32 = 4;
 
-/// Bytes by which the rounds on one node may differ: a table may have grown because this time more was alive at once, and
-/// threads keep blocks to be used again, of which they may have none of some size after the first round. What one
-/// operation in a hundred loses is more by far.
-const SLACK: usize = 256 * 1024;
+/// Bytes by which the rounds on one node may differ: a table may have grown because this time more was alive at once.
+/// What one operation in a hundred loses is more by far.
+const SLACK: usize = 16 * 1024;
 
 /// What the soak is to do.
 #[derive(Clone, Copy, Debug)]
@@ -69,10 +69,15 @@ impl Soak {
         // Everything that is made once and kept, in the program and in the runtime.
         self.node(1, ROUND / 50, &mut censuses);
         censuses.clear();
-        let before = (self.live_bytes)();
+        let before = self.bytes_without_node();
         self.node(rounds, self.time / rounds, &mut censuses);
-        let after = (self.live_bytes)();
+        let after = self.bytes_without_node();
         Report { seed: self.seed, censuses, before, after, slack: SLACK }
+    }
+
+    fn bytes_without_node(&self) -> usize {
+        free_unused();
+        (self.live_bytes)()
     }
 
     /// Runs some rounds on one node, on a runtime of its own.
@@ -90,7 +95,13 @@ impl Soak {
             let seed = self.seed ^ (u64::from(number) << 32);
             let begin = Instant::now();
             let mut census = runtime.block_on(round::round(&node, seed, self.workers, time));
-            census.bytes = runtime.block_on(steady(self.live_bytes));
+            census.bytes = runtime.block_on(async {
+                steady(self.live_bytes).await;
+                if !census.stuck {
+                    free_on_all(self.workers.max(1)).await;
+                }
+                steady(self.live_bytes).await
+            });
             census.took = begin.elapsed();
             let stuck = census.stuck;
             censuses.push(census);
@@ -116,6 +127,25 @@ async fn steady(live_bytes: fn() -> usize) -> usize {
         least = least.min(now);
     }
     least
+}
+
+/// Has the threads of this runtime, and this one, free what they keep to use it again.
+async fn free_on_all(workers: usize) {
+    free_unused();
+    // Each waits for the others, so each is on a thread of its own.
+    let all_are_there = Arc::new(Barrier::new(workers));
+    let all: Vec<_> = (0..workers)
+        .map(|_| {
+            let all_are_there = all_are_there.clone();
+            tokio::spawn(async move {
+                all_are_there.wait();
+                free_unused();
+            })
+        })
+        .collect();
+    for one in all {
+        one.await.expect("nothing panics in it");
+    }
 }
 
 /// What a crash that the soak asks for panics with.

@@ -7,6 +7,7 @@
 //! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
 //! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
+//! * [`TryLock`]: a lock that nobody waits for.
 //! * [`Moment`]: a cheap look at the clock.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!
@@ -28,6 +29,7 @@ mod pool;
 mod pooled;
 mod scoped;
 mod sync;
+mod try_lock;
 mod turns;
 
 pub use activity::Activity;
@@ -36,6 +38,8 @@ pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use moment::Moment;
 pub use notify::{Notify, Polled};
 pub use once::OnceBox;
+pub use pool::free_unused;
 pub use pooled::{Pooled, PooledFuture};
 pub use scoped::Scoped;
+pub use try_lock::TryLock;
 pub use turns::{Ended, Notified, Turn, Turns};

@@ -5,7 +5,8 @@
 //!
 //! A thread has two *magazines* for each size, and takes from and gives to one of them. When that is empty, or full, it
 //! takes the other one, and when both are, exchanges a whole magazine with the *depot*, which all threads share. So where
-//! one thread writes letters and another reads them, the blocks go back by sixty-four. (Bonwick and Adams, "Magazines
+//! one thread writes letters and another reads them, the blocks go back by sixty-four. Nobody waits for the depot: who
+//! finds another one there allocates or frees. (Bonwick and Adams, "Magazines
 //! and Vmem", 2001.)
 //!
 //! # Invariants
@@ -70,15 +71,21 @@ pub(crate) unsafe fn give_back(block: NonNull<u8>, layout: Layout) {
     }
 }
 
+/// Frees the memory that the calling thread and the depot keep to use it again: for one who counts what is allocated, or
+/// after a rush.
+pub fn free_unused() {
+    kept::free_all();
+}
+
 #[cfg(not(loom))]
 mod kept {
     use super::{CLASSES, class_layout};
+    use crate::TryLock;
     use std::{
         alloc::dealloc,
         cell::UnsafeCell,
         mem,
         ptr::{self, NonNull},
-        sync::{Mutex, MutexGuard},
     };
 
     /// How many blocks a magazine holds when it is full.
@@ -144,8 +151,9 @@ mod kept {
     impl Drop for All {
         fn drop(&mut self) {
             for (class, kept) in self.0.iter_mut().enumerate() {
-                mem::replace(&mut kept.current, Magazine::EMPTY).free(class);
-                mem::replace(&mut kept.other, Magazine::EMPTY).free(class);
+                let Kept { current, other } = mem::replace(kept, Kept::NOTHING);
+                current.free(class);
+                other.free(class);
             }
         }
     }
@@ -155,16 +163,13 @@ mod kept {
     }
 
     /// Full magazines.
-    static DEPOT: [Mutex<Vec<Magazine>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
+    static DEPOT: [TryLock<Vec<Magazine>>; CLASSES] = [const { TryLock::new(Vec::new()) }; CLASSES];
 
     /// How many bytes it holds of a class.
     #[cfg(test)]
     pub(super) fn bytes_in_depot(class: usize) -> usize {
-        depot(class).iter().map(|magazine| magazine.rounds as usize * class_layout(class).size()).sum()
-    }
-
-    fn depot(class: usize) -> MutexGuard<'static, Vec<Magazine>> {
-        DEPOT[class].lock().expect("nothing panics under this lock")
+        let bytes = |magazine: &Magazine| magazine.rounds as usize * class_layout(class).size();
+        DEPOT[class].try_with(|depot| depot.iter().map(bytes).sum()).expect("nobody else is there")
     }
 
     /// Uses what this thread keeps of a class. None while the thread's locals are being destroyed.
@@ -201,6 +206,20 @@ mod kept {
         }
     }
 
+    /// Frees what this thread and the depot keep.
+    pub(super) fn free_all() {
+        for (class, depot) in DEPOT.iter().enumerate() {
+            if let Some(Kept { current, other }) = with_kept(class, |kept| mem::replace(kept, Kept::NOTHING))
+            {
+                current.free(class);
+                other.free(class);
+            }
+            // Taken as a whole: nothing is freed under the lock.
+            let full = depot.try_with(mem::take);
+            full.into_iter().flatten().for_each(|magazine| magazine.free(class));
+        }
+    }
+
     impl Kept {
         const NOTHING: Self = Self { current: Magazine::EMPTY, other: Magazine::EMPTY };
 
@@ -208,7 +227,7 @@ mod kept {
         #[cold]
         fn pop_other(&mut self, class: usize) -> Option<NonNull<u8>> {
             if self.other.rounds == 0 {
-                self.other = depot(class).pop()?;
+                self.other = DEPOT[class].try_with(Vec::pop).flatten()?;
             }
             mem::swap(&mut self.current, &mut self.other);
             self.current.pop()
@@ -221,25 +240,21 @@ mod kept {
             if self.current.rounds < ROUNDS {
                 return;
             }
-            let full = mem::replace(&mut self.current, Magazine::EMPTY);
-            let too_many = {
-                let mut depot = depot(class);
+            let mut full = Some(mem::replace(&mut self.current, Magazine::EMPTY));
+            DEPOT[class].try_with(|depot| {
                 let bytes = (depot.len() + 1) * ROUNDS as usize * class_layout(class).size();
                 if bytes <= MOST_IN_DEPOT {
-                    depot.push(full);
-                    None
-                } else {
-                    Some(full)
+                    depot.extend(full.take());
                 }
-            };
-            if let Some(full) = too_many {
+            });
+            if let Some(full) = full {
                 full.free(class);
             }
         }
     }
 }
 
-/// Loom looks at each allocation by itself. Of the rest, threads share only what is under a lock.
+/// Loom looks at each allocation by itself. All that threads share of the rest is under a [`TryLock`](crate::TryLock).
 #[cfg(loom)]
 mod kept {
     use super::class_layout;
@@ -248,6 +263,8 @@ mod kept {
     pub(super) fn pop(_: usize) -> Option<NonNull<u8>> {
         None
     }
+
+    pub(super) fn free_all() {}
 
     /// # Safety
     ///
@@ -276,7 +293,13 @@ mod tests {
 
     #[cfg(not(loom))]
     #[test]
-    fn what_one_thread_gives_back_another_one_takes() {
+    fn what_one_thread_gives_back_another_one_takes_or_frees() {
+        one_gives_back_and_another_takes();
+        a_depot_holds_so_much_and_no_more();
+    }
+
+    #[cfg(not(loom))]
+    fn one_gives_back_and_another_takes() {
         let layout = Layout::from_size_align(900, 8).unwrap();
         let blocks: Vec<_> = (0..1_000).map(|_| take(layout).as_ptr().expose_provenance()).collect();
         let given = blocks.clone();
@@ -296,15 +319,15 @@ mod tests {
     }
 
     #[cfg(not(loom))]
-    #[test]
     fn a_depot_holds_so_much_and_no_more() {
-        // A class that no other test uses.
         let layout = Layout::from_size_align(500, 8).unwrap();
         let most = kept::MOST_IN_DEPOT;
         let blocks: Vec<_> = (0..most / 512 + 1_000).map(|_| take(layout)).collect();
         // SAFETY: they were taken just now, and are used by nobody.
         blocks.into_iter().for_each(|block| unsafe { give_back(block, layout) });
         assert_eq!(kept::bytes_in_depot(4), most);
+        free_unused();
+        assert_eq!(kept::bytes_in_depot(4), 0);
     }
 
     #[test]

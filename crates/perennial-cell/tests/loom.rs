@@ -11,8 +11,8 @@ use loom::{
     thread,
 };
 use perennial_cell::{
-    Activity, Closed, Erase, Lending, Lent, Letter, Mailbox, Notified, Notify, OnceBox, PooledFuture, Turn,
-    Turns,
+    Activity, Closed, Erase, Lending, Lent, Letter, Mailbox, Notified, Notify, OnceBox, PooledFuture,
+    TryLock, Turn, Turns,
 };
 use std::{
     future::poll_fn,
@@ -336,5 +336,19 @@ fn a_value_is_lent_to_one_future_at_a_time_which_threads_poll_in_turn() {
         turn.drop_value();
         let _ = turn.done(None);
         assert_eq!(std::sync::Arc::strong_count(&server), 1);
+    });
+}
+
+#[test]
+fn one_thread_at_a_time_uses_what_is_locked_and_sees_what_others_did() {
+    loom::model(|| {
+        let lock = Arc::new(TryLock::new(0));
+        let add = |lock: &TryLock<usize>| usize::from(lock.try_with(|sum| *sum += 1).is_some());
+        let other = lock.clone();
+        let other = thread::spawn(move || add(&other) + add(&other));
+        let mine = add(&lock);
+        let others = other.join().unwrap();
+        assert_eq!(lock.try_with(|sum| *sum), Some(mine + others));
+        assert!(mine + others >= 1);
     });
 }

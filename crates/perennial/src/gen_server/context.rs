@@ -330,11 +330,9 @@ impl<S: GenServer> Cx<S> {
     }
 
     pub(super) fn open_letter(&mut self) -> Option<Letters<S>> {
-        // Race: it may be killed while it is polled. What the same one has sent after that it does not see.
-        if self.own().is_doomed() {
-            return None;
-        }
-        self.taken.next()
+        // Race: a deadly signal may come while it runs. Letters that were sent after that are not handled; this comes after
+        // they were taken, so it is seen.
+        if self.own().is_doomed() { None } else { self.taken.next() }
     }
 
     pub(super) fn poll_background(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {

@@ -172,7 +172,8 @@ impl<M: Send + 'static> Inbox<M> {
         if self.taken.is_empty() {
             self.taken = self.block.mailbox().take();
         }
-        // Race: it may be killed while it is polled. What the same one has sent after that it does not see.
+        // Race: a deadly signal may come while it runs. What was sent after that is not received; this comes after it was
+        // taken, so it is seen.
         if self.block.process.is_doomed() {
             return None;
         }

@@ -58,6 +58,19 @@ async fn terminate_does_not_run_at_a_kill() {
 }
 
 #[perennial::test]
+async fn a_server_that_kills_itself_handles_no_more_in_the_same_poll() {
+    let (server, log) = puppet().await;
+    server
+        .cast(Tell(|_: &mut Puppet, cx: &mut Cx<Puppet>| {
+            cx.me().cast(1_u32)?;
+            process::kill(cx.pid());
+            noreply()
+        }))
+        .unwrap();
+    assert_eq!(log.rest().await, []);
+}
+
+#[perennial::test]
 async fn terminate_does_not_run_at_an_exit_signal_that_is_not_trapped() {
     let (parent, server, log) = parent_and_puppet(false).await;
     let ended = process::monitor(server.pid());

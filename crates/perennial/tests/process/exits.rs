@@ -124,6 +124,16 @@ rules! {
         assert!(receiver.await.is_err());
     }
 
+    async fn one_that_kills_itself_receives_no_more_in_the_same_poll() {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        process::spawn(|mut inbox: Inbox<u8>| async move {
+            inbox.recipient().send(1).unwrap();
+            process::kill(inbox.pid());
+            tell.send(inbox.try_receive()).unwrap();
+        });
+        assert_eq!(told.await, Ok(None));
+    }
+
     async fn one_that_waits_is_ended_where_it_waits() {
         let pid = process::spawn(|_: Inbox<()>| time::sleep(Duration::from_secs(3600)));
         // It sleeps: nothing else moves.
