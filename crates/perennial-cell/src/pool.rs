@@ -1,4 +1,4 @@
-//! Memory that is used again: small blocks, kept by each thread in lists by size.
+//! Memory that is used again: small blocks, kept by each thread, by size.
 //!
 //! Letters and the futures of handlers live for less than a microsecond, one after the other. To take the block of the
 //! last one spares most of what the allocator costs.
@@ -6,8 +6,7 @@
 //! A thread has two *magazines* for each size, and takes from and gives to one of them. When that is empty, or full, it
 //! takes the other one, and when both are, exchanges a whole magazine with the *depot*, which all threads share. So where
 //! one thread writes letters and another reads them, the blocks go back by sixty-four. Nobody waits for the depot: who
-//! finds another one there allocates or frees. (Bonwick and Adams, "Magazines
-//! and Vmem", 2001.)
+//! finds another one there allocates or frees. (Bonwick and Adams, "Magazines and Vmem", 2001.)
 //!
 //! # Invariants
 //!
