@@ -28,10 +28,6 @@ impl Supervisor {
         options: impl Into<Options>,
     ) -> Result<(), SpecError> {
         let auto_shutdown = options.into().auto_shutdown;
-        #[expect(
-            clippy::mutable_key_type,
-            reason = "what changes in an id counts neither for its hash nor for `==`"
-        )]
         let mut ids = HashSet::new();
         children.into_iter().try_for_each(|spec| {
             spec.check()?;
