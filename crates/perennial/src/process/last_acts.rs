@@ -59,7 +59,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
     let Some((mut bonds, links)) = take_bonds(block) else { return };
-    tell_watchers(process.pid, &mut bonds, &reason, exit);
+    // Before anybody is told: who hears of the end finds none of its monitors.
     for (monitor, target) in mem::take(&mut bonds.watching) {
         if let Some(target) = node.process(target)
             && let Some(bonds) = &mut target.process().lock().bonds
@@ -67,6 +67,7 @@ pub(crate) fn last_acts(block: &ProcRef, reason: ExitReason, drop_body: &mut dyn
             bonds.watchers.remove(&monitor);
         }
     }
+    tell_watchers(process.pid, &mut bonds, &reason, exit);
     // One who is linked to it besides is not told twice.
     tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !links.contains(to.process().pid)));
     for peer in links.iter() {
