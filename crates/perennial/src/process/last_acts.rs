@@ -60,7 +60,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     node.table.remove(process.pid);
     let Some((mut bonds, links)) = take_bonds(block) else { return };
     if let Some(bonds) = &mut bonds {
-        tell_watchers(process.pid, bonds, &reason, exit);
+        // Before anybody is told: who hears of the end finds none of its monitors.
         for (monitor, target) in mem::take(&mut bonds.watching) {
             if let Some(target) = node.process(target)
                 && let Some(bonds) = &mut target.process().lock().bonds
@@ -68,6 +68,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
                 bonds.watchers.remove(&monitor);
             }
         }
+        tell_watchers(process.pid, bonds, &reason, exit);
     }
     // One who is linked to it besides is not told twice.
     tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !links.contains(to.process().pid)));
