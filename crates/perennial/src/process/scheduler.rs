@@ -39,11 +39,10 @@ use std::{
     pin::Pin,
     ptr,
     sync::{
-        Arc, Mutex, MutexGuard, Weak,
+        Arc, Condvar, Mutex, MutexGuard, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
     },
     task::{Context, Poll, Waker},
-    thread,
     time::Duration,
 };
 use tokio::task::{coop, yield_now};
@@ -73,6 +72,8 @@ pub(crate) struct Scheduler {
     closed: AtomicBool,
     /// Whether somebody [watches](Self::watch).
     watching: AtomicBool,
+    /// Where that one sleeps; it is woken by the end, which may have to wait for it.
+    watch_sleeps: (Mutex<()>, Condvar),
     /// How many tasks [relieve] workers; one for each at most.
     relieving: AtomicUsize,
     me: Weak<Self>,
@@ -113,6 +114,7 @@ impl Scheduler {
             asleep: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             watching: AtomicBool::new(false),
+            watch_sleeps: Default::default(),
             relieving: AtomicUsize::new(0),
             me: me.clone(),
         })
@@ -278,7 +280,9 @@ impl Scheduler {
             || -> Vec<u64> { self.lanes.iter().map(|lane| lane.polls.load(Ordering::Relaxed)).collect() };
         let mut before = polls();
         loop {
-            thread::sleep(STALL);
+            let (sleeps, end) = &self.watch_sleeps;
+            let woken = end.wait_timeout_while(lock(sleeps), STALL, |()| !self.is_closed());
+            drop(woken.expect("no user code runs under a lock of the scheduler"));
             if self.is_closed() {
                 return;
             }
@@ -326,6 +330,9 @@ impl Scheduler {
     /// Ends the workers. What lies in a queue is polled no more.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        // Race: the watch may have looked just before. Then it sleeps by the time that the lock is ours.
+        drop(lock(&self.watch_sleeps.0));
+        self.watch_sleeps.1.notify_all();
         for lane in &self.lanes {
             for task in &lane.tasks {
                 let waker = lock(task).take();
