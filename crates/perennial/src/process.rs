@@ -24,6 +24,7 @@
 
 pub(crate) mod ancestor;
 pub(crate) mod block;
+pub(crate) mod budget;
 mod callers;
 pub(crate) mod counted;
 pub(crate) mod current;

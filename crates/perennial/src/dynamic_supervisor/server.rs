@@ -16,7 +16,7 @@ use crate::{
     },
     pid::Pid,
     process::{
-        Exit,
+        Exit, budget,
         events::{EventId, EventKind},
         time::Sleep,
     },
@@ -32,7 +32,7 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 use std::{fmt, sync::Arc, task::Poll, time::Duration};
-use tokio::task::{consume_budget, coop::unconstrained};
+use tokio::task::coop::unconstrained;
 
 /// Dynamic children have no id to report.
 const NO_ID: &&str = &"undefined";
@@ -92,7 +92,7 @@ impl GenServer for DynamicSupervisor {
         let (process, me) = (cx.process(), cx.pid());
         let mut stops = FuturesUnordered::new();
         for (pid, child) in self.0.shared.close() {
-            consume_budget().await;
+            budget::unit().await;
             let child = match child.phase {
                 Phase::Restarting => continue,
                 Phase::Starting => None,

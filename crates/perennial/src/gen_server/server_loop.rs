@@ -13,6 +13,7 @@ use crate::{
     },
     process::{
         block::{BodyTurn, Crash, Started},
+        budget,
         panics::{self, CatchUnwind},
     },
 };
@@ -20,11 +21,10 @@ use perennial_cell::{Lending, Lent, Pooled, PooledFuture};
 use std::{
     any::type_name,
     future::Future,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
-use tokio::task::coop;
 
 /// What the process of a server runs.
 pub(crate) type ServerBody<S> = Lending<Live<S>, NoReply>;
@@ -161,27 +161,15 @@ fn handle_next<S: GenServer>(
     let Some(Live { cx: own, .. }) = turn.value() else { return Poll::Pending };
     // One unit a message, so that a flooded server, or one that continues for ever, lets others run. An idle one has
     // nothing to wait for.
-    if !coop::has_budget_remaining() && !own.is_idle() && take_unit(cx).is_pending() {
-        return Poll::Pending;
+    if !own.is_idle() {
+        ready!(budget::poll_unit(cx));
     }
     let mut letter = ready!(own.poll_next(cx));
-    // If none is left, because a future beside the server has used it up, there is one more poll.
-    let _ = take_unit(cx);
     let handled = turn.lend(block, |Live { server, cx: own }| {
         letter.handle_now(server.as_mut().expect("it has started"), own, cx)
     });
     // None: a future has the server from now on, and was polled.
     handled.map_or(Poll::Pending, Poll::Ready)
-}
-
-/// Takes a unit of the budget of the task that polls; if there is none, has us polled again when others have run.
-fn take_unit(cx: &mut Context<'_>) -> Poll<()> {
-    if !coop::has_budget_remaining() {
-        // Not by tokio, which would tell us from outside of the workers, and so wake another one.
-        cx.waker().wake_by_ref();
-        return Poll::Pending;
-    }
-    pin!(coop::consume_budget()).poll(cx)
 }
 
 /// Drops what runs, then the state.

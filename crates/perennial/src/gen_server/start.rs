@@ -12,14 +12,14 @@ use crate::{
     process::{
         Monitor,
         block::{ProcRef, Started},
-        current, inline, links, monitors,
+        budget, current, inline, links, monitors,
         node::{Node, kill_stuck},
         spawn::{self, Spawn},
         time,
     },
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::oneshot, task::coop};
+use tokio::sync::oneshot;
 
 /// How a server is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,7 +237,7 @@ fn begin<S: GenServer>(
 /// Waits until the start of `server` has ended. Mostly it has: whoever starts a server runs its `init`.
 async fn finish<S: GenServer>(server: ServerRef<S>, options: Options) -> Result<ServerRef<S>, StartError> {
     // One who starts many lets others run in between.
-    coop::consume_budget().await;
+    budget::unit().await;
     let outcome = match server.0.process.start_ended() {
         Ok(outcome) => outcome,
         Err(told) => wait(&server, told, options.timeout).await?,

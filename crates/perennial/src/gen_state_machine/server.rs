@@ -19,7 +19,7 @@ use crate::{
     process::{
         Timer,
         block::{Process, Receive},
-        timer,
+        budget, timer,
     },
 };
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
@@ -123,7 +123,7 @@ impl<M: GenStateMachine> StateMachine<M> {
     async fn handle_waiting(&mut self, cx: &mut Cx<Self>) -> NoReply {
         while let Some(event) = self.core.next() {
             // As between two messages: others get their turn, and a caller that was dropped is told.
-            tokio::task::coop::consume_budget().await;
+            budget::unit().await;
             cx.own().settle_dropped_callers();
             let mut asked = Actions::default();
             let next = event.handle(&mut self.data, &self.state, &mut EventCx::new(cx, &mut asked)).await?;
