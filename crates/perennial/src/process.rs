@@ -43,6 +43,7 @@ pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod panics;
 mod parent;
+mod patience;
 mod reason;
 mod recipient;
 pub(crate) mod run;

@@ -21,13 +21,20 @@
 //! messages first, somebody is woken after all. Should it block the thread meanwhile, [`watch`](Scheduler::watch) notices,
 //! and gives what lies in the queue to all.
 //!
+//! A worker that has found nothing to do goes on to look for a little, if what it has polled before took long: what comes
+//! next is likely to come soon, and to be worth a thread of its own; see [`patience`](super::patience).
+//!
 //! Tokio keeps the task that was woken last on the thread that woke it, where no other one takes it away. So a worker
 //! that wakes another one has tokio [share](Executor::share) it; and the watch is a thread of the runtime's pool for what
 //! blocks, and has a task made for what it finds, so that neither waits behind the thread that is blocked.
 
 use crate::{
     executor::Executor,
-    process::{block::ProcRef, node::NodeInner},
+    process::{
+        block::ProcRef,
+        node::NodeInner,
+        patience::{Looking, Shift},
+    },
     sync::thread_local,
 };
 use std::{
@@ -35,7 +42,7 @@ use std::{
     collections::VecDeque,
     fmt,
     future::Future,
-    mem,
+    hint, mem,
     pin::Pin,
     ptr,
     sync::{
@@ -52,6 +59,10 @@ const POLLS: u32 = 256;
 
 /// How often a worker that has work of its own looks at what came from outside.
 const LOOK_OUTSIDE: u32 = 31;
+
+/// How long a worker that looks for something to do waits between two looks, in pauses of the processor: about a
+/// microsecond.
+const PAUSES: u32 = 32;
 
 /// More threads than this take no part: what is asleep is one word of bits.
 const MOST_WORKERS: usize = 64;
@@ -89,6 +100,7 @@ struct Lane {
     tasks: [Mutex<Option<Waker>>; 2],
     /// How many processes it has begun to poll.
     polls: AtomicU64,
+    looking: Mutex<Looking>,
 }
 
 /// The worker that polls a process on this thread.
@@ -135,6 +147,7 @@ impl Scheduler {
                     task,
                     waits: task == 1,
                     tick: 0,
+                    shift: Shift::begin(),
                 });
             }
         }
@@ -327,6 +340,24 @@ impl Scheduler {
         !lock(&self.outside).is_empty() || self.lanes.iter().any(|lane| !lock(&lane.queue).is_empty())
     }
 
+    /// Whether a worker that has found nothing is to look again, when others have run: what it has polled last may have
+    /// woken tasks of this thread.
+    fn looks_on(&self, lane: &Lane, shift: &Shift) -> bool {
+        // A worker of its own has nobody to wait for.
+        if self.lanes.len() == 1 || !shift.looks_on(&mut lock(&lane.looking)) {
+            return false;
+        }
+        if shift.is_idle() {
+            for _ in 0..PAUSES {
+                if self.outside_len.load(Ordering::Relaxed) > 0 {
+                    break;
+                }
+                hint::spin_loop();
+            }
+        }
+        true
+    }
+
     /// Ends the workers. What lies in a queue is polled no more.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
@@ -379,6 +410,8 @@ struct Worker {
     /// It has yet to be told to begin: it only says how.
     waits: bool,
     tick: u32,
+    /// What it has done since it was woken.
+    shift: Shift,
 }
 
 impl Future for Worker {
@@ -405,6 +438,7 @@ impl Future for Worker {
         let _restore = Restore(
             HERE.with(|here| here.replace(Here { scheduler: ptr::from_ref(scheduler), lane: this.lane })),
         );
+        this.shift = Shift::begin();
         for _ in 0..POLLS {
             if scheduler.is_closed() {
                 return Poll::Ready(());
@@ -415,6 +449,9 @@ impl Future for Worker {
             }
             this.tick = this.tick.wrapping_add(1);
             let Some(process) = scheduler.next(this.lane, this.tick) else {
+                if scheduler.looks_on(lane, &this.shift) {
+                    break;
+                }
                 scheduler.asleep.fetch_or(bit, Ordering::Relaxed);
                 // SeqCst: pairs with the one in `wake_one`, see invariant 2.
                 fence(Ordering::SeqCst);
@@ -425,6 +462,7 @@ impl Future for Worker {
                 continue;
             };
             lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            this.shift.count_poll();
             process.run();
         }
         // None: that one has not been polled at all yet.
