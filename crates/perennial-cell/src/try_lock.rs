@@ -55,6 +55,12 @@ impl<T> TryLock<T> {
     }
 }
 
+impl<T: Default> Default for TryLock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
 impl<T> fmt::Debug for TryLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TryLock").field("locked", &self.locked).finish_non_exhaustive()

@@ -37,6 +37,7 @@ use crate::{
     },
     sync::thread_local,
 };
+use perennial_cell::TryLock;
 use std::{
     cell::Cell,
     collections::VecDeque,
@@ -50,6 +51,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
     },
     task::{Context, Poll, Waker},
+    thread,
     time::Duration,
 };
 use tokio::task::{coop, yield_now};
@@ -93,7 +95,9 @@ pub(crate) struct Scheduler {
 /// What belongs to one worker.
 #[derive(Default)]
 struct Lane {
-    queue: Mutex<VecDeque<ProcRef>>,
+    /// Almost nobody but its worker uses it. So nobody waits for it: who finds another one there, such as a thief, takes
+    /// what is outside instead, or puts it there.
+    queue: TryLock<VecDeque<ProcRef>>,
     /// Wakes the one of its two tasks that was polled last.
     waker: Mutex<Option<Waker>>,
     /// Those of both.
@@ -156,27 +160,33 @@ impl Scheduler {
     /// Has a process polled: one whose `Turns` said that it is to be scheduled. May be called under its lock.
     pub(crate) fn schedule(&self, process: ProcRef) {
         let here = HERE.with(Cell::get);
+        let mut process = Some(process);
         if ptr::eq(here.scheduler, self) {
-            let waiting = {
-                let mut queue = lock(&self.lanes[here.lane].queue);
-                queue.push_back(process);
+            let waiting = self.lanes[here.lane].queue.try_with(|queue| {
+                queue.extend(process.take());
                 queue.len()
-            };
-            if waiting > 1 {
-                self.wake_one();
-            } else {
-                self.expect_a_stall();
+            });
+            match waiting {
+                Some(1) => return self.expect_a_stall(),
+                Some(_) => {
+                    self.wake_one();
+                    return;
+                }
+                None => {}
             }
-        } else {
-            {
-                let mut outside = lock(&self.outside);
-                outside.push_back(process);
-                self.outside_len.store(outside.len(), Ordering::Relaxed);
-            }
+        }
+        if let Some(process) = process {
+            self.put_outside([process]);
             if !self.wake_one() {
                 self.expect_a_stall();
             }
         }
+    }
+
+    fn put_outside(&self, processes: impl IntoIterator<Item = ProcRef>) {
+        let mut outside = lock(&self.outside);
+        outside.extend(processes);
+        self.outside_len.store(outside.len(), Ordering::Relaxed);
     }
 
     /// As [`schedule`](Self::schedule), for one who holds no lock of a process. After the end it is not polled, but
@@ -251,8 +261,7 @@ impl Scheduler {
         {
             return Some(process);
         }
-        // A statement of its own: the lock is not held by what follows.
-        let own = lock(&self.lanes[lane].queue).pop_front();
+        let own = self.lanes[lane].queue.try_with(VecDeque::pop_front).flatten();
         own.or_else(|| self.next_outside()).or_else(|| self.steal(lane))
     }
 
@@ -269,14 +278,16 @@ impl Scheduler {
     fn steal(&self, thief: usize) -> Option<ProcRef> {
         let others = (1..self.lanes.len()).map(|step| (thief + step) % self.lanes.len());
         for lane in others {
-            let mut stolen: VecDeque<_> = {
-                let mut queue = lock(&self.lanes[lane].queue);
-                let half = queue.len().div_ceil(2);
-                queue.drain(..half).collect()
+            let half = |queue: &mut VecDeque<ProcRef>| {
+                let rest = queue.split_off(queue.len().div_ceil(2));
+                mem::replace(queue, rest)
             };
+            let mut stolen = self.lanes[lane].queue.try_with(half).unwrap_or_default();
             if let Some(first) = stolen.pop_front() {
                 if !stolen.is_empty() {
-                    lock(&self.lanes[thief].queue).append(&mut stolen);
+                    if self.lanes[thief].queue.try_with(|queue| queue.append(&mut stolen)).is_none() {
+                        self.put_outside(stolen);
+                    }
                     self.expect_a_stall();
                 }
                 return Some(first);
@@ -329,15 +340,14 @@ impl Scheduler {
 
     /// What waits in `lane` is for whoever comes first: its worker is held up.
     fn give_away(&self, lane: usize) {
-        let mut waiting = mem::take(&mut *lock(&self.lanes[lane].queue));
-        let mut outside = lock(&self.outside);
-        outside.append(&mut waiting);
-        self.outside_len.store(outside.len(), Ordering::Relaxed);
+        self.put_outside(self.lanes[lane].queue.try_with(mem::take).unwrap_or_default());
     }
 
-    /// Whether any queue has something. Under the locks, so that what was put there before is seen.
+    /// Whether any queue has something, or somebody is there who may just be putting it there. Under the locks, so that
+    /// what was put there before is seen.
     fn has_work(&self) -> bool {
-        !lock(&self.outside).is_empty() || self.lanes.iter().any(|lane| !lock(&lane.queue).is_empty())
+        let is_empty = |lane: &Lane| lane.queue.try_with(|queue| queue.is_empty()).unwrap_or(false);
+        !lock(&self.outside).is_empty() || !self.lanes.iter().all(is_empty)
     }
 
     /// Whether a worker that has found nothing is to look again, when others have run: what it has polled last may have
@@ -378,7 +388,13 @@ impl Scheduler {
     fn drain(&self) -> Vec<ProcRef> {
         let mut all: Vec<_> = mem::take(&mut *lock(&self.outside)).into();
         for lane in &self.lanes {
-            all.extend(mem::take(&mut *lock(&lane.queue)));
+            // Who is there now does not stay for long.
+            all.extend(loop {
+                match lane.queue.try_with(mem::take) {
+                    Some(queue) => break queue,
+                    None => thread::yield_now(),
+                }
+            });
         }
         all
     }
