@@ -138,6 +138,7 @@ impl<D: ?Sized> Drop for Opened<D> {
         /// Gives the block back, also if the value panics in its drop.
         struct Block(NonNull<u8>, Layout);
         impl Drop for Block {
+            #[inline]
             fn drop(&mut self) {
                 // SAFETY: it was taken with the layout of the letter (invariant 1), which has been dropped.
                 unsafe { pool::give_back(self.0, self.1) }
@@ -344,8 +345,18 @@ impl<D: ?Sized> Iterator for Batch<D> {
 }
 
 impl<D: ?Sized> Drop for Batch<D> {
-    /// All letters are dropped, also if one panics; then the first panic goes on when all are gone.
+    #[inline]
     fn drop(&mut self) {
+        if !self.is_empty() {
+            self.drop_letters();
+        }
+    }
+}
+
+impl<D: ?Sized> Batch<D> {
+    /// All letters are dropped, also if one panics; then the first panic goes on when all are gone.
+    #[cold]
+    fn drop_letters(&mut self) {
         let mut first = None;
         for letter in self {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(letter))) {

@@ -61,6 +61,7 @@ impl<F: ?Sized> Drop for Pooled<F> {
         /// Gives the block back, also if the future panics in its drop.
         struct Block(NonNull<u8>, Layout);
         impl Drop for Block {
+            #[inline(always)]
             fn drop(&mut self) {
                 if self.1.size() > 0 {
                     // SAFETY: it was taken with this layout (invariant 2), and what was in it has been dropped.

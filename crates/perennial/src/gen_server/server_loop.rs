@@ -134,7 +134,7 @@ pub(crate) fn poll<S: GenServer>(
     loop {
         let handled = match panics::catch(|| turn.poll_borrower(cx)) {
             Ok(Some(polled)) => ready!(polled),
-            Ok(None) => match panics::catch(|| handle_next(block, turn, cx)) {
+            Ok(None) => match panics::catch(|| handle_messages(block, turn, cx)) {
                 Ok(polled) => ready!(polled),
                 Err(reason) => Err(reason),
             },
@@ -150,6 +150,20 @@ pub(crate) fn poll<S: GenServer>(
 
 fn has_started<S: GenServer>(turn: &mut ServerTurn<'_, S>) -> bool {
     turn.value().is_some_and(|live| live.server.is_some())
+}
+
+/// Handles one message after the other; ready when one has stopped the server.
+fn handle_messages<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    cx: &mut Context<'_>,
+) -> Poll<NoReply> {
+    loop {
+        match ready!(handle_next(block, turn, cx)) {
+            Ok(()) => block.process.settle_dropped_callers(),
+            stopped => return Poll::Ready(stopped),
+        }
+    }
 }
 
 /// Begins to handle the next message.

@@ -46,11 +46,17 @@ impl Process {
     }
 
     /// The callback is over and the server goes on: who was dropped in it gets no reply.
+    #[inline]
     pub(crate) fn settle_dropped_callers(&self) {
         if self.has_flag(UNSETTLED) {
-            self.clear_flag(UNSETTLED);
-            let unsettled = mem::take(&mut self.lock().bonds().unsettled);
-            unsettled.iter().for_each(|caller| caller.settle(CallError::NoReply));
+            self.settle_unsettled();
         }
+    }
+
+    #[cold]
+    fn settle_unsettled(&self) {
+        self.clear_flag(UNSETTLED);
+        let unsettled = mem::take(&mut self.lock().bonds().unsettled);
+        unsettled.iter().for_each(|caller| caller.settle(CallError::NoReply));
     }
 }
