@@ -23,6 +23,7 @@
 //! | [`exit`], or over a link | any other | [`Exit`] message | ends with it |
 
 pub(crate) mod ancestor;
+mod asleep;
 pub(crate) mod block;
 pub(crate) mod budget;
 mod callers;

@@ -9,6 +9,7 @@
 //! No map that is gone through has more than one entry. Its order would be another one each time, and loom needs to be
 //! able to repeat what it did.
 
+mod asleep;
 mod exits;
 mod links;
 mod monitors;

@@ -31,6 +31,7 @@
 use crate::{
     executor::Executor,
     process::{
+        asleep::{self, Asleep},
         block::ProcRef,
         node::NodeInner,
         patience::{Looking, Shift},
@@ -48,7 +49,7 @@ use std::{
     ptr,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, Weak,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
     thread,
@@ -66,9 +67,6 @@ const LOOK_OUTSIDE: u32 = 31;
 /// microsecond.
 const PAUSES: u32 = 32;
 
-/// More threads than this take no part: what is asleep is one word of bits.
-const MOST_WORKERS: usize = 64;
-
 /// How long a process may block its thread before others take what waits behind it.
 const STALL: Duration = Duration::from_millis(10);
 
@@ -80,8 +78,7 @@ pub(crate) struct Scheduler {
     outside: Mutex<VecDeque<ProcRef>>,
     /// Its length, to be looked at without the lock.
     outside_len: AtomicUsize,
-    /// One bit for each worker that sleeps.
-    asleep: AtomicU64,
+    asleep: Asleep,
     closed: AtomicBool,
     /// Whether somebody [watches](Self::watch).
     watching: AtomicBool,
@@ -121,13 +118,13 @@ thread_local! {
 impl Scheduler {
     /// With one queue for each thread of the runtime.
     pub(crate) fn new(executor: &Executor) -> Arc<Self> {
-        let workers = executor.workers().clamp(1, MOST_WORKERS);
+        let workers = executor.workers().clamp(1, asleep::MOST);
         Arc::new_cyclic(|me| Self {
             executor: executor.clone(),
             lanes: (0..workers).map(|_| Lane::default()).collect(),
             outside: Mutex::default(),
             outside_len: AtomicUsize::new(0),
-            asleep: AtomicU64::new(0),
+            asleep: Asleep::default(),
             closed: AtomicBool::new(false),
             watching: AtomicBool::new(false),
             watch_sleeps: Default::default(),
@@ -163,7 +160,9 @@ impl Scheduler {
         let mut process = Some(process);
         if ptr::eq(here.scheduler, self) {
             let waiting = self.lanes[here.lane].queue.try_with(|queue| {
-                queue.extend(process.take());
+                if let Some(process) = process.take() {
+                    queue.push_back(process);
+                }
                 queue.len()
             });
             match waiting {
@@ -210,37 +209,26 @@ impl Scheduler {
 
     /// Wakes a worker that sleeps; false if there is none.
     pub(crate) fn wake_one(&self) -> bool {
-        // SeqCst: pairs with the one of a worker that goes to sleep, see invariant 2.
-        fence(Ordering::SeqCst);
-        let mut asleep = self.asleep.load(Ordering::Relaxed);
-        while asleep != 0 {
-            let bit = asleep & asleep.wrapping_neg();
-            match self.asleep.compare_exchange_weak(
-                asleep,
-                asleep & !bit,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => {
-                    let lane = bit.trailing_zeros() as usize;
-                    let waker = lock(&self.lanes[lane].waker).clone();
-                    if let Some(waker) = waker {
-                        waker.wake();
-                        self.share_if_here();
-                    }
-                    return true;
-                }
-                Err(now) => asleep = now,
-            }
+        let Some(lane) = self.asleep.take_one() else { return false };
+        let waker = lock(&self.lanes[lane].waker).clone();
+        if let Some(waker) = waker {
+            waker.wake();
+            self.share_if_here();
         }
-        false
+        true
     }
 
     /// Somebody has to look whether a process blocks a thread, and with it what was put into a queue.
+    #[inline]
     fn expect_a_stall(&self) {
-        if self.lanes.len() > 1
-            && !self.watching.load(Ordering::Relaxed)
-            && !self.watching.swap(true, Ordering::Relaxed)
+        if self.lanes.len() > 1 && !self.watching.load(Ordering::Relaxed) {
+            self.begin_to_watch();
+        }
+    }
+
+    #[cold]
+    fn begin_to_watch(&self) {
+        if !self.watching.swap(true, Ordering::Relaxed)
             && let Some(me) = self.me.upgrade()
         {
             self.executor.spawn_blocking(move || me.watch());
@@ -449,8 +437,7 @@ impl Future for Worker {
             return Poll::Pending;
         }
         keep(&lane.waker, cx.waker());
-        let bit = 1 << this.lane;
-        scheduler.asleep.fetch_and(!bit, Ordering::Relaxed);
+        scheduler.asleep.wake_up(this.lane);
         let _restore = Restore(
             HERE.with(|here| here.replace(Here { scheduler: ptr::from_ref(scheduler), lane: this.lane })),
         );
@@ -468,13 +455,9 @@ impl Future for Worker {
                 if scheduler.looks_on(lane, &this.shift) {
                     break;
                 }
-                scheduler.asleep.fetch_or(bit, Ordering::Relaxed);
-                // SeqCst: pairs with the one in `wake_one`, see invariant 2.
-                fence(Ordering::SeqCst);
-                if !scheduler.has_work() && !scheduler.is_closed() {
+                if scheduler.asleep.fall_asleep(this.lane, || scheduler.has_work() || scheduler.is_closed()) {
                     return Poll::Pending;
                 }
-                scheduler.asleep.fetch_and(!bit, Ordering::Relaxed);
                 continue;
             };
             lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
