@@ -173,11 +173,11 @@ fn handle_next<S: GenServer>(
     cx: &mut Context<'_>,
 ) -> Poll<NoReply> {
     let Some(Live { cx: own, .. }) = turn.value() else { return Poll::Pending };
-    // One unit a message, so that a flooded server, or one that continues for ever, lets others run. An idle one has
-    // nothing to wait for.
-    if !own.is_idle() {
-        ready!(budget::poll_unit(cx));
+    if own.is_idle() {
+        return Poll::Pending;
     }
+    // One unit a message, so that a flooded server, or one that continues for ever, lets others run.
+    ready!(budget::poll_unit(cx));
     let mut letter = ready!(own.poll_next(cx));
     let handled = turn.lend(block, |Live { server, cx: own }| {
         letter.handle_now(server.as_mut().expect("it has started"), own, cx)

@@ -5,7 +5,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
     task::{Context, Poll},
 };
 use tokio::task::coop;
@@ -16,7 +15,7 @@ pub(crate) fn poll_unit(cx: &mut Context<'_>) -> Poll<()> {
         cx.waker().wake_by_ref();
         return Poll::Pending;
     }
-    pin!(coop::consume_budget()).poll(cx)
+    coop::poll_proceed(cx).map(|unit| unit.made_progress())
 }
 
 /// As [`poll_unit`], and waits for it.
