@@ -26,6 +26,7 @@ use crate::{
 };
 use std::{
     alloc::Layout,
+    any::Any,
     fmt,
     marker::PhantomData,
     mem,
@@ -362,15 +363,22 @@ impl<D: ?Sized> Batch<D> {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(letter))) {
                 match first {
                     None => first = Some(panic),
-                    // It may panic again when it is dropped.
-                    Some(_) => mem::forget(panic),
+                    Some(_) => drop_payload(panic),
                 }
             }
         }
         match first {
             Some(panic) if !std::thread::panicking() => resume_unwind(panic),
-            first => mem::forget(first),
+            Some(panic) => drop_payload(panic),
+            None => {}
         }
+    }
+}
+
+/// Drops what a panic carries, which may panic in its own drop. What comes out of that is forgotten: it might go on so.
+fn drop_payload(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(again);
     }
 }
 

@@ -295,8 +295,10 @@ impl Settling {
 /// Fires a timer or wakes; a panic in there is not the driver's end.
 fn call(fire: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(fire)) {
-        // It may panic again when it is dropped.
-        mem::forget(panic);
+        // What it carries may panic again when it is dropped.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+            mem::forget(again);
+        }
         tracing::error!(target: "perennial", "a timer panicked");
     }
 }
