@@ -1,7 +1,7 @@
 //! What the handlers share.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::Duration;
 
 use perennial::node::Node;
 
@@ -22,13 +22,13 @@ pub(super) struct Shared {
     pub(super) keys: Keys,
     pub(super) teachers: Teachers,
     pub(super) is_secure: bool,
-    pub(super) patience: std::time::Duration,
+    pub(super) patience: Duration,
     pub(super) addresses: Limiter,
     pub(super) sessions: Limiter,
     pub(super) metrics: Metrics,
     pub(super) node: Node,
-    /// The tree as it was seen last, and when: looking takes time for each process.
-    pub(super) tree: Mutex<Option<(Instant, Arc<Tree>)>>,
+    /// The tree as it was seen last, and when, by the clock of the node: looking takes time for each process.
+    pub(super) tree: Mutex<Option<(Duration, Arc<Tree>)>>,
 }
 
 impl App {

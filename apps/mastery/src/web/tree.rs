@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use askama::Template;
 use perennial::node::Node;
@@ -47,10 +47,10 @@ pub(super) struct Branch {
 pub(super) fn now(app: &App) -> Arc<Tree> {
     let mut seen = app.tree.lock().expect("looking does not panic");
     match &*seen {
-        Some((at, tree)) if at.elapsed() < FRESH => tree.clone(),
+        Some((at, tree)) if app.node.now().saturating_sub(*at) < FRESH => tree.clone(),
         _ => {
             let tree = Arc::new(Tree::of(&app.node));
-            *seen = Some((Instant::now(), tree.clone()));
+            *seen = Some((app.node.now(), tree.clone()));
             tree
         }
     }

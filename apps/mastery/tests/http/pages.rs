@@ -1,5 +1,7 @@
 //! The page, as a browser without JavaScript uses it.
 
+use std::time::Duration;
+
 use mastery::core::question::right_answer;
 use mastery::core::session::Session;
 use mastery::core::slug::Slug;
@@ -111,7 +113,8 @@ async fn an_old_form_sent_again_shows_the_open_question() {
 async fn home_shows_the_quizzes_and_the_supervision_tree() {
     let client = start().await;
     begin(&client, "arithmetic", "a@b").await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    // What it showed to `begin` is shown for a second.
+    perennial::time::sleep(Duration::from_secs(1)).await;
     let home = client.get("/").await;
     for part in [
         "<h1>",
