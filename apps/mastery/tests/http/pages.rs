@@ -61,7 +61,7 @@ async fn a_whole_quiz_by_plain_forms() {
         let page = client.get(&path).await;
         assert!(page.text().contains("Right.") && page.text().contains("Finished"), "{}", page.text());
         assert_eq!(begin(&client, quiz, "A@B").await, path, "who has finished is shown that");
-        perennial::node::Node::current().stop(std::time::Duration::from_secs(5)).await;
+        perennial::node::Node::current().stop(Duration::from_secs(5)).await;
     }
 }
 
