@@ -69,8 +69,10 @@
 //! later; what is not running is an `Err` and raises nothing.
 
 mod by_key;
-pub(crate) mod by_owner;
+mod entries;
 mod error;
+pub(crate) mod few;
+pub(crate) mod key_hash;
 mod listener;
 mod lock;
 mod meta;
@@ -84,6 +86,7 @@ mod table;
 mod via;
 mod write;
 
+pub use entries::{Entries, IntoIter};
 pub use equivalent::Equivalent;
 pub use error::{RegisterError, RegistryError};
 pub use listener::{Listener, RegistryEvent};
@@ -106,7 +109,8 @@ use table::Table;
 
 /// What can be a key: any value that can be compared and hashed. Implemented for all that can be.
 ///
-/// `Eq` runs while a part of the table is locked, so it must not use the registry.
+/// `Eq` runs while a part of the table is locked, and so does `Clone` where keys are listed: they must not use the registry.
+/// Each part of the table has its keys in itself, so one that is very large is better an `Arc`.
 pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
 
 impl<K: Clone + Eq + Hash + Send + Sync + 'static> Key for K {}

@@ -1,34 +1,46 @@
 //! One group, and sets of rows that may be empty.
 
 use crate::{
-    pg::monitor::{GroupEvent, MonitorRef},
+    pg::{
+        monitor::{GroupEvent, MonitorRef},
+        table::Table,
+    },
     pid::Pid,
     process::Recipient,
-    registry::rows::{Id, Row, Rows},
+    registry::{
+        key_hash::KeyHash,
+        rows::{Id, Row, Rows},
+    },
 };
 use std::sync::Arc;
 
 /// One membership: a process that joined twice has two.
-pub(super) type Member<G> = Arc<Row<Arc<G>, ()>>;
+pub(super) type Member<G> = Row<(), Table<G>>;
 
-/// One who watches a group, or, without one, the whole scope.
-pub(super) type Watch<G> = Arc<Row<Option<Arc<G>>, Recipient<GroupEvent<G>>>>;
+/// One who watches.
+pub(super) type Watch<G> = Row<Watcher<G>, Table<G>>;
+
+pub(super) struct Watcher<G> {
+    /// What it watches: all groups, or one.
+    pub(super) all: bool,
+    pub(super) to: Recipient<GroupEvent<G>>,
+}
 
 /// Those who watch the same.
-pub(super) type Watches<G> = Set<Option<Arc<G>>, Recipient<GroupEvent<G>>>;
+pub(super) type Watches<G> = Set<Watcher<G>, Table<G>>;
 
 /// The members of groups, at one moment each.
 pub(super) type Listing<G> = Vec<(Arc<G>, Vec<Pid>)>;
 
 pub(super) struct Group<G> {
-    pub(super) hash: u64,
+    pub(super) hash: KeyHash,
     pub(super) name: Arc<G>,
-    pub(super) members: Set<Arc<G>, ()>,
+    pub(super) members: Set<(), Table<G>>,
     pub(super) watches: Watches<G>,
 }
 
 impl<G: Send + Sync + 'static> Group<G> {
-    pub(super) fn new(hash: u64, name: Arc<G>) -> Self {
+    pub(super) fn new(hash: KeyHash, name: Arc<G>) -> Self {
         Self { hash, name, members: Set::default(), watches: Set::default() }
     }
 
@@ -50,12 +62,12 @@ impl<G: Send + Sync + 'static> Group<G> {
     ) -> Vec<GroupEvent<G>> {
         let watches = self.watches.iter().chain(all.iter());
         watches
-            .filter_map(|watch| watch.value.send(event(MonitorRef(watch.id()), self.name.clone())).err())
+            .filter_map(|watch| watch.value.to.send(event(MonitorRef(watch.id()), self.name.clone())).err())
             .collect()
     }
 
     /// Tells them who has left, if somebody has.
-    pub(super) fn tell_left(&self, all: &Watches<G>, left: &[Member<G>]) -> Vec<GroupEvent<G>> {
+    pub(super) fn tell_left(&self, all: &Watches<G>, left: &[Arc<Member<G>>]) -> Vec<GroupEvent<G>> {
         if left.is_empty() {
             return Vec::new();
         }
@@ -65,14 +77,14 @@ impl<G: Send + Sync + 'static> Group<G> {
 }
 
 /// Rows by id, or none.
-pub(super) struct Set<K, V>(Option<Rows<K, V>>);
+pub(super) struct Set<V, T>(Option<Rows<V, T>>);
 
-impl<K, V> Set<K, V> {
+impl<V, T> Set<V, T> {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Row<K, V>>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Row<V, T>>> {
         self.0.iter().flat_map(Rows::iter)
     }
 
@@ -80,26 +92,26 @@ impl<K, V> Set<K, V> {
         self.0.as_ref().is_some_and(|rows| rows.has(id))
     }
 
-    pub(super) fn add(&mut self, row: Arc<Row<K, V>>) {
+    pub(super) fn add(&mut self, row: Arc<Row<V, T>>) {
         match &mut self.0 {
             Some(rows) => rows.add(row),
-            None => self.0 = Some(Rows::One(row)),
+            None => self.0 = Some(Rows::new(row)),
         }
     }
 
-    pub(super) fn remove(&mut self, id: Id) -> Option<Arc<Row<K, V>>> {
+    pub(super) fn remove(&mut self, id: Id) -> Option<Arc<Row<V, T>>> {
         let rows = self.0.as_mut()?;
         if rows.is_only(id) { self.0.take()?.into_iter().next() } else { rows.remove(id) }
     }
 
     /// Takes out the newest row of a process.
-    pub(super) fn remove_last_of(&mut self, pid: Pid) -> Option<Arc<Row<K, V>>> {
+    pub(super) fn remove_last_of(&mut self, pid: Pid) -> Option<Arc<Row<V, T>>> {
         let id = self.0.as_ref()?.last_of(pid)?;
         self.remove(id)
     }
 }
 
-impl<K, V> Default for Set<K, V> {
+impl<V, T> Default for Set<V, T> {
     fn default() -> Self {
         Self(None)
     }

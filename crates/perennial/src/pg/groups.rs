@@ -14,8 +14,7 @@ use crate::{
         monitor::GroupEvent,
     },
     pid::Pid,
-    process::block::Phase,
-    registry::rows::Row,
+    registry::key_hash::KeyHash,
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use hashbrown::HashTable;
@@ -49,52 +48,51 @@ impl<G: Send + Sync + 'static> Groups<G> {
     }
 
     /// The name of a group, as it is kept here.
-    pub(super) fn name(&self, hash: u64, is: impl Fn(&G) -> bool) -> Option<Arc<G>> {
+    pub(super) fn name(&self, hash: KeyHash, is: impl Fn(&G) -> bool) -> Option<Arc<G>> {
         let shard = self.read(hash);
-        shard.groups.find(hash, same(hash, is)).map(|group| group.name.clone())
+        shard.groups.find(hash.spread(), same(hash, is)).map(|group| group.name.clone())
     }
 
-    /// Puts members into one group. Returns those that have ended, who are not put there.
-    pub(super) fn join(&self, members: &[Member<G>]) -> Result<(Vec<Member<G>>, Dropped<G>), Closed>
+    /// Puts members into one group, except for those that have ended.
+    pub(super) fn join(
+        &self,
+        hash: KeyHash,
+        name: &Arc<G>,
+        members: &[Arc<Member<G>>],
+    ) -> Result<Dropped<G>, Closed>
     where
         G: Eq,
     {
-        let Some(Row { key: name, hash, .. }) = members.first().map(|row| &**row) else {
-            return Ok((Vec::new(), Dropped::nothing()));
-        };
-        let mut shard = self.write(*hash);
+        let mut shard = self.write(hash);
         let Shard { groups, watches, closed } = &mut *shard;
         if *closed {
             return Err(Closed);
         }
-        // Race: one that ends fixes its reason first and comes for its rows after, by this lock. So it finds this one,
-        // or we see the reason.
-        let is_alive = |row: &&Member<G>| matches!(row.owner.process().lock().phase, Phase::Alive);
-        let (living, ended): (Vec<_>, Vec<_>) = members.iter().partition(is_alive);
-        let ended = ended.into_iter().cloned().collect();
+        // Lock order: shard, then process. The last acts come to the shard without the process's lock.
+        let living: Vec<_> = members.iter().filter(|row| row.owner.process().hold((*row).clone())).collect();
         if living.is_empty() {
-            return Ok((ended, Dropped::nothing()));
+            return Ok(Dropped::nothing());
         }
-        let group = entry(groups, *hash, name);
+        let group = entry(groups, hash, name);
         for member in &living {
             group.members.add((*member).clone());
         }
         let pids: Vec<Pid> = living.iter().map(|row| row.pid()).collect();
         let unsent =
             group.tell(watches, |monitor, group| GroupEvent::Join { monitor, group, pids: pids.clone() });
-        Ok((ended, Dropped { _group: None, _unsent: unsent }))
+        Ok(Dropped { _group: None, _unsent: unsent })
     }
 
     /// Takes one membership of each of these processes out of a group, where there is one.
     pub(super) fn leave(
         &self,
-        hash: u64,
+        hash: KeyHash,
         is: impl Fn(&G) -> bool,
         pids: &[Pid],
-    ) -> (Vec<Member<G>>, Dropped<G>) {
+    ) -> (Vec<Arc<Member<G>>>, Dropped<G>) {
         let mut shard = self.write(hash);
         let Shard { groups, watches, .. } = &mut *shard;
-        let Ok(mut entry) = groups.find_entry(hash, same(hash, is)) else {
+        let Ok(mut entry) = groups.find_entry(hash.spread(), same(hash, is)) else {
             return (Vec::new(), Dropped::nothing());
         };
         let group = entry.get_mut();
@@ -113,7 +111,7 @@ impl<G: Send + Sync + 'static> Groups<G> {
         let Shard { groups, watches, .. } = &mut *shard;
         // By id, so no user's `Eq` runs.
         let has = |group: &Group<G>| group.hash == member.hash && group.members.has(member.id());
-        let Ok(mut entry) = groups.find_entry(member.hash, has) else { return Dropped::nothing() };
+        let Ok(mut entry) = groups.find_entry(member.hash.spread(), has) else { return Dropped::nothing() };
         let group = entry.get_mut();
         let left = group.members.remove(member.id());
         let unsent = group.tell_left(watches, left.as_slice());
@@ -122,7 +120,7 @@ impl<G: Send + Sync + 'static> Groups<G> {
     }
 
     /// Begins to watch one group, whose members it has now.
-    pub(super) fn watch(&self, name: &Arc<G>, watch: &Watch<G>) -> Result<Vec<Pid>, Closed>
+    pub(super) fn watch(&self, name: &Arc<G>, watch: &Arc<Watch<G>>) -> Result<Vec<Pid>, Closed>
     where
         G: Eq,
     {
@@ -130,9 +128,8 @@ impl<G: Send + Sync + 'static> Groups<G> {
         if shard.closed {
             return Err(Closed);
         }
-        // Race: as for one that joins.
-        if !matches!(watch.owner.process().lock().phase, Phase::Alive) {
-            let group = shard.groups.find(watch.hash, same(watch.hash, |it| *it == **name));
+        if !watch.owner.process().hold(watch.clone()) {
+            let group = shard.groups.find(watch.hash.spread(), same(watch.hash, |it| *it == **name));
             return Ok(group.map_or(Vec::new(), Group::pids));
         }
         let group = entry(&mut shard.groups, watch.hash, name);
@@ -141,15 +138,18 @@ impl<G: Send + Sync + 'static> Groups<G> {
     }
 
     /// Begins to watch all groups, whose members they have now; shard by shard, each at one moment.
-    pub(super) fn watch_all(&self, watch: &Watch<G>) -> Result<Listing<G>, Closed> {
+    pub(super) fn watch_all(&self, watch: &Arc<Watch<G>>) -> Result<Listing<G>, Closed> {
         let mut all = Vec::new();
+        // Before it is in the first shard, so that its last acts come to all of them.
+        let holds = watch.owner.process().hold(watch.clone());
         for shard in &self.0 {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
             if shard.closed {
                 return Err(Closed);
             }
-            // Race: as above, for each shard; so what is left behind in those before is found by its last acts.
-            if matches!(watch.owner.process().lock().phase, Phase::Alive) {
+            // Race: one that ends says so first, and comes to this lock after. So it finds this one, or we see that it
+            // ends.
+            if holds && !watch.owner.process().is_ending() {
                 shard.watches.add(watch.clone());
             }
             all.extend(shard.living().map(|group| (group.name.clone(), group.pids())));
@@ -159,7 +159,7 @@ impl<G: Send + Sync + 'static> Groups<G> {
 
     /// Ends a watch; false if it is not there.
     pub(super) fn unwatch(&self, watch: &Watch<G>) -> bool {
-        let Some(_) = &watch.key else {
+        if watch.value.all {
             let removed: Vec<_> = self
                 .0
                 .iter()
@@ -171,7 +171,7 @@ impl<G: Send + Sync + 'static> Groups<G> {
         };
         let mut shard = self.write(watch.hash);
         let has = |group: &Group<G>| group.hash == watch.hash && group.watches.has(watch.id());
-        let Ok(mut entry) = shard.groups.find_entry(watch.hash, has) else { return false };
+        let Ok(mut entry) = shard.groups.find_entry(watch.hash.spread(), has) else { return false };
         let removed = entry.get_mut().watches.remove(watch.id());
         let group = entry.get().is_over().then(|| entry.remove().0);
         drop(shard);
@@ -180,8 +180,8 @@ impl<G: Send + Sync + 'static> Groups<G> {
     }
 
     /// The members of a group.
-    pub(super) fn members(&self, hash: u64, is: impl Fn(&G) -> bool) -> Vec<Pid> {
-        self.read(hash).groups.find(hash, same(hash, is)).map_or(Vec::new(), Group::pids)
+    pub(super) fn members(&self, hash: KeyHash, is: impl Fn(&G) -> bool) -> Vec<Pid> {
+        self.read(hash).groups.find(hash.spread(), same(hash, is)).map_or(Vec::new(), Group::pids)
     }
 
     /// The names of all groups with members, shard by shard.
@@ -194,25 +194,33 @@ impl<G: Send + Sync + 'static> Groups<G> {
         all
     }
 
-    /// Takes everything out and lets nothing in any more.
+    /// Takes everything out, which its owners hold no longer, and lets nothing in any more.
     pub(super) fn close(&self) -> impl Sized + use<G> {
         let close = |shard: &RwLock<Shard<G>>| {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            mem::replace(&mut *shard, Shard { closed: true, ..Shard::default() })
+            let shard = {
+                let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+                mem::replace(&mut *shard, Shard { closed: true, ..Shard::default() })
+            };
+            let watches =
+                shard.groups.iter().flat_map(|group| group.watches.iter()).chain(shard.watches.iter());
+            let watches = watches.map(|watch| watch.owner.process().let_go(watch.held_id()));
+            let members = shard.groups.iter().flat_map(|group| group.members.iter());
+            let members = members.map(|member| member.owner.process().let_go(member.held_id()));
+            let held: Vec<_> = watches.chain(members).collect();
+            (shard, held)
         };
         self.0.iter().map(close).collect::<Vec<_>>()
     }
 
-    fn shard(&self, hash: u64) -> &RwLock<Shard<G>> {
-        // Not the lowest bits, nor the highest: they choose the place within the table.
-        &self.0[(hash >> 32) as usize % self.0.len()]
+    fn shard(&self, hash: KeyHash) -> &RwLock<Shard<G>> {
+        &self.0[hash.shard(self.0.len())]
     }
 
-    fn read(&self, hash: u64) -> RwLockReadGuard<'_, Shard<G>> {
+    fn read(&self, hash: KeyHash) -> RwLockReadGuard<'_, Shard<G>> {
         self.shard(hash).read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, hash: u64) -> RwLockWriteGuard<'_, Shard<G>> {
+    fn write(&self, hash: KeyHash) -> RwLockWriteGuard<'_, Shard<G>> {
         self.shard(hash).write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -237,15 +245,16 @@ impl<G> Dropped<G> {
 }
 
 /// Tells a group by its name.
-fn same<G>(hash: u64, is: impl Fn(&G) -> bool) -> impl Fn(&Group<G>) -> bool {
+fn same<G>(hash: KeyHash, is: impl Fn(&G) -> bool) -> impl Fn(&Group<G>) -> bool {
     move |group| group.hash == hash && is(&group.name)
 }
 
 /// The group of this name; made if it is not there.
-fn entry<'a, G>(groups: &'a mut HashTable<Group<G>>, hash: u64, name: &Arc<G>) -> &'a mut Group<G>
+fn entry<'a, G>(groups: &'a mut HashTable<Group<G>>, hash: KeyHash, name: &Arc<G>) -> &'a mut Group<G>
 where
     G: Eq + Send + Sync + 'static,
 {
     let same = same(hash, |it| *it == **name);
-    groups.entry(hash, same, |group| group.hash).or_insert_with(|| Group::new(hash, name.clone())).into_mut()
+    let entry = groups.entry(hash.spread(), same, |group| group.hash.spread());
+    entry.or_insert_with(|| Group::new(hash, name.clone())).into_mut()
 }

@@ -24,7 +24,7 @@ impl<G: Key> GenServer for Pg<G> {
         cx.trap_exit();
         let table = Arc::new(Table::<G>::new());
         let process = cx.own();
-        process.lock().ties().rows.push(Arc::new(Closing(table.clone())));
+        process.hold(Arc::new(Closing(table.clone())));
         // Last: from now on the scope is there for others. Nobody else sets this.
         let _ = process.rare().public.set(table);
         Ok(Self(PhantomData))

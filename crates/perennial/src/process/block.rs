@@ -387,20 +387,6 @@ pub(crate) fn shown<T: Send + Sync + 'static>(public: Arc<dyn Public>) -> Option
     public.downcast().ok()
 }
 
-/// Something that a process holds under its pid elsewhere: rows of a registry, places in groups.
-pub(crate) trait Release: Send + Sync {
-    /// Gives up everything that `owner` holds there. Returns who is to be told of its end, as if linked to it.
-    fn release(&self, owner: Pid) -> Option<Tied>;
-    /// Where it is held, to tell one from another.
-    fn place(&self) -> *const ();
-}
-
-/// Processes that are tied to one that ends, though not linked to it, and the reason that they are given.
-pub(crate) struct Tied {
-    pub(crate) processes: Vec<ProcRef>,
-    pub(crate) reason: ExitReason,
-}
-
 /// A caller that waits for a deferred reply.
 pub(crate) trait Settle: Send + Sync {
     fn settle(&self, error: CallError);
@@ -481,6 +467,7 @@ impl Process {
         let mut state = self.lock();
         if let Some(ties) = &mut state.ties {
             ties.links.shrink();
+            ties.held.shrink();
         }
         if let Some(bonds) = &mut state.bonds {
             bonds.watchers.shrink_to_fit();

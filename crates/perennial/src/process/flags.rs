@@ -87,6 +87,7 @@ impl Process {
             state.set_reason(reason);
             state.signal = EventId::to_bits(Some(signal));
             self.set_flag(DOOMED);
+            state.tell_held();
         }
     }
 
@@ -111,7 +112,10 @@ impl Process {
     /// Its reason is fixed: from now on it is not alive. Before all other last acts.
     pub(crate) fn set_ending(&self, state: &mut State) {
         state.phase = Phase::Dying;
-        self.set_flag(ENDING);
+        // One that dies of a signal has told already.
+        if self.set_flag(ENDING) & DOOMED == 0 {
+            state.tell_held();
+        }
     }
 
     /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.

@@ -23,8 +23,9 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::Pid,
     process::{
-        block::{Bonds, Crash, Phase, Proc, Started, Tied, Watcher},
+        block::{Bonds, Crash, Phase, Proc, Started, Watcher},
         events::{EventId, EventKind},
+        holdings::Tied,
         links,
         messages::Down,
         panics,
@@ -143,24 +144,25 @@ fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Optio
 /// Steps 4, 5 and 6. Returns who is to be told in step 9 besides those who are linked.
 fn release_and_settle(block: &dyn Proc, reason: &ExitReason) -> Vec<Tied> {
     let process = block.process();
-    let (rows, name, timers) = {
+    let (held, name, timers) = {
         let mut state = process.lock();
         if state.ties.is_none() && state.bonds.is_none() {
             // Most have nothing to release, and nobody to settle: who comes now is told at once.
             state.phase = Phase::Settled;
             return Vec::new();
         }
-        let rows = state.ties.as_mut().map(|ties| mem::take(&mut ties.rows)).unwrap_or_default();
+        let held = state.ties.as_mut().map(|ties| mem::take(&mut ties.held)).unwrap_or_default();
         let bonds = state.bonds.as_mut().map(|bonds| (bonds.name.take(), mem::take(&mut bonds.timers)));
         let (name, timers) = bonds.unwrap_or_default();
-        (rows, name, timers)
+        (held, name, timers)
     };
     if let Some(name) = name {
         process.node.names.release(&name, process.pid);
     }
     let mut tied = Vec::new();
-    for place in rows.into_iter() {
-        panics::call_quietly(|| tied.extend(place.release(process.pid)));
+    for held in held.into_iter() {
+        panics::call_quietly(|| tied.extend(held.release(process.pid)));
+        panics::drop_quietly(held);
     }
     for timer in timers.into_values() {
         // Its message is dropped.

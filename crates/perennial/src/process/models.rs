@@ -137,7 +137,7 @@ impl Puppet {
     /// Whether anything is left that it would have to give back.
     pub(crate) fn holds_nothing(&self) -> bool {
         let state = self.process.process().lock();
-        let untied = |ties: &Ties| ties.links.iter().next().is_none() && ties.rows.is_empty();
+        let untied = |ties: &Ties| ties.links.iter().next().is_none() && ties.held.is_empty();
         state.ties.as_deref().is_none_or(untied)
             && state.bonds.as_ref().is_none_or(|bonds| {
                 bonds.watching.is_empty() && bonds.watchers.is_empty() && bonds.name.is_none()

@@ -1,15 +1,14 @@
 //! What ties a process to others: in a box that is made on demand, and small, because most that have one have little in
 //! it. A child of a supervisor has one link, and is in one registry.
 
-use crate::{pid::Pid, process::block::Release};
+use crate::{pid::Pid, process::holdings::Holdings};
 use rustc_hash::FxHashSet;
-use std::{mem, sync::Arc};
 
-/// The links of a process and the places where it has rows.
+/// The links of a process, and what it holds elsewhere.
 #[derive(Default)]
 pub(crate) struct Ties {
     pub(crate) links: Links,
-    pub(crate) rows: Places,
+    pub(crate) held: Holdings,
 }
 
 /// The processes that one is linked to.
@@ -72,65 +71,14 @@ impl Links {
     }
 }
 
-/// The registries and scopes in which a process has rows.
-#[derive(Default)]
-pub(crate) enum Places {
-    #[default]
-    None,
-    One(Arc<dyn Release>),
-    Many(Vec<Arc<dyn Release>>),
-}
-
-impl Places {
-    pub(crate) fn push(&mut self, place: Arc<dyn Release>) {
-        *self = match mem::take(self) {
-            Self::None => Self::One(place),
-            Self::One(one) => Self::Many(vec![one, place]),
-            Self::Many(mut many) => {
-                many.push(place);
-                Self::Many(many)
-            }
-        };
-    }
-
-    /// Takes one out.
-    pub(crate) fn remove(&mut self, place: *const ()) -> Option<Arc<dyn Release>> {
-        match self {
-            Self::One(one) if one.place() == place => match mem::take(self) {
-                Self::One(one) => Some(one),
-                _ => None,
-            },
-            Self::Many(many) => {
-                let index = many.iter().position(|it| it.place() == place)?;
-                Some(many.swap_remove(index))
-            }
-            Self::One(_) | Self::None => None,
-        }
-    }
-
-    /// Whether there is none.
-    #[cfg(all(test, perennial_loom))]
-    pub(crate) fn is_empty(&self) -> bool {
-        match self {
-            Self::None => true,
-            Self::One(_) => false,
-            Self::Many(many) => many.is_empty(),
-        }
-    }
-
-    pub(crate) fn into_iter(self) -> impl Iterator<Item = Arc<dyn Release>> {
-        let (one, many) = match self {
-            Self::None => (None, Vec::new()),
-            Self::One(one) => (Some(one), Vec::new()),
-            Self::Many(many) => (None, many),
-        };
-        one.into_iter().chain(many)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_box_is_small() {
+        assert_eq!(size_of::<Ties>(), 40);
+    }
 
     #[test]
     fn links_are_a_set_of_any_size() {

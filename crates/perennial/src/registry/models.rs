@@ -5,11 +5,11 @@ use crate::{
     process::{
         models::{Puppet, in_every_order, node},
         node::Node,
+        signal::Signal,
     },
     registry::{
         by_key::Refused,
         options::Options,
-        rows::Row,
         table::{Closing, Table},
     },
 };
@@ -22,7 +22,7 @@ type Rows = Arc<Table<&'static str, u32>>;
 fn registry(node: &Node) -> (Rows, Puppet) {
     let table = Arc::new(Table::new("registry".into(), Options { partitions: 1, ..Options::default() }));
     let process = Puppet::new(node);
-    process.process.process().lock().ties().rows.push(Arc::new(Closing(table.clone())));
+    process.process.process().hold(Arc::new(Closing(table.clone())));
     (table, process)
 }
 
@@ -88,7 +88,7 @@ fn of_two_who_want_the_key_of_one_that_ends_at_most_one_gets_it() {
         let node = node();
         let (table, _registry) = registry(&node);
         let [holder, a, b] = std::array::from_fn(|_| Puppet::new(&node));
-        assert!(table.register(holder.process.clone(), "key", 1).is_ok());
+        assert!(table.clone().register(holder.process.clone(), "key", 1).is_ok());
         let (first, second) = (register(&table, &a), register(&table, &b));
         holder.end(ExitReason::Normal);
         let has = table.holder("key").map(|process| process.process().pid);
@@ -118,7 +118,7 @@ fn a_row_that_is_taken_back_while_its_owner_ends_is_gone_and_its_successor_is_no
         let node = node();
         let (table, _registry) = registry(&node);
         let (owner, next) = (Puppet::new(&node), Puppet::new(&node));
-        assert!(table.register(owner.process.clone(), "key", 1).is_ok());
+        assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
         let rows = table.at_of("key", owner.pid());
         let unregister = thread::spawn({
             let (table, next) = (table.clone(), next.process.clone());
@@ -141,7 +141,7 @@ fn a_row_that_is_taken_back_while_the_registry_ends_tells_nobody_or_before() {
         let node = node();
         let (table, registry) = registry(&node);
         let owner = Puppet::new(&node);
-        assert!(table.register(owner.process.clone(), "key", 1).is_ok());
+        assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
         let rows = table.at_of("key", owner.pid());
         let unregister = thread::spawn({
             let table = table.clone();
@@ -161,17 +161,56 @@ fn a_value_that_is_replaced_while_its_owner_ends_is_gone_afterwards() {
         let node = node();
         let (table, _registry) = registry(&node);
         let owner = Puppet::new(&node);
-        assert!(table.register(owner.process.clone(), "key", 1).is_ok());
+        assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
         let old = table.at_of("key", owner.pid())[0].clone();
         let replace = thread::spawn({
             let table = table.clone();
-            let new =
-                Row { key: old.key, value: 2, hash: old.hash, number: old.number, owner: old.owner.clone() };
-            move || table.replace(new)
+            move || table.replace(&old, 2)
         });
         owner.end(ExitReason::Normal);
         replace.join().unwrap();
         assert_eq!(table.len(), 0);
         assert!(table.of(owner.pid()).is_empty());
+    });
+}
+
+#[test]
+fn who_has_sent_a_deadly_signal_finds_no_row_of_the_one_who_dies_of_it() {
+    in_every_order(|| {
+        let node = node();
+        let (table, _registry) = registry(&node);
+        let owner = Puppet::new(&node);
+        let registered = register(&table, &owner);
+        let found = || table.living_at("key", |row| row.pid()).len();
+        owner.signal(Signal::Kill, ExitReason::Killed);
+        assert_eq!(found(), 0);
+        // It has not ended yet.
+        assert!(registered.join().unwrap().is_ok());
+        assert_eq!((table.len(), found()), (1, 0));
+        owner.end(ExitReason::Killed);
+        assert_eq!(table.len(), 0);
+    });
+}
+
+#[test]
+fn nor_one_whose_value_is_replaced_meanwhile() {
+    in_every_order(|| {
+        let node = node();
+        let (table, _registry) = registry(&node);
+        let owner = Puppet::new(&node);
+        assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
+        let old = table.at_of("key", owner.pid())[0].clone();
+        let replace = thread::spawn({
+            let table = table.clone();
+            move || table.replace(&old, 2)
+        });
+        let found = || table.living_at("key", |row| row.pid()).len();
+        owner.signal(Signal::Kill, ExitReason::Killed);
+        assert_eq!(found(), 0);
+        assert!(replace.join().unwrap());
+        assert_eq!(found(), 0);
+        owner.end(ExitReason::Killed);
+        assert_eq!(table.len(), 0);
+        assert!(owner.holds_nothing());
     });
 }

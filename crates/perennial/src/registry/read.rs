@@ -2,9 +2,9 @@
 
 use crate::{
     pid::Pid,
-    registry::{Equivalent, Key, RegistryError, RegistryName, rows::Found},
+    registry::{Entries, Equivalent, Key, RegistryError, RegistryName, entries, few::Few, table::Found},
 };
-use std::hash::Hash;
+use std::{hash::Hash, sync::Arc};
 
 impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// The processes that are registered under `key`, with their values: at most one if keys are unique. Processes
@@ -18,15 +18,21 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     ///
     /// # OTP
     ///
-    /// `Registry.lookup/2`; with a `filter` behind it, `Registry.match/4`. Differs: the dead are not shown.
+    /// `Registry.lookup/2`; with a `filter` behind it, `Registry.match/4`. Differs: the dead are not shown; [`Entries`]
+    /// are a slice.
     #[doc(alias = "Registry.lookup/2")]
     #[doc(alias = "Registry.match/4")]
-    pub fn lookup<Q>(&self, key: &Q) -> Result<Vec<(Pid, V)>, RegistryError>
+    pub fn lookup<Q>(&self, key: &Q) -> Result<Entries<V>, RegistryError>
     where
         Q: Hash + Equivalent<K> + ?Sized,
         V: Clone,
     {
-        Ok(self.living(key)?.iter().map(|row| (row.pid(), row.value.clone())).collect())
+        let table = self.table()?;
+        if let Some(none) = entries::no_value::<V>() {
+            return Ok(Entries(table.living_at(key, |row| (row.pid(), none.clone()))));
+        }
+        let rows: Found<K, V> = table.living_at(key, Arc::clone);
+        Ok(Entries(rows.iter().map(|row| (row.pid(), row.value.clone())).collect()))
     }
 
     /// Calls `send` once with all that are registered under `key`, here and now; not at all if there is nobody.
@@ -69,8 +75,8 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let rows = self.living(key)?;
-        let entries: Vec<_> = rows.iter().map(|row| (row.pid(), &row.value)).collect();
+        let rows: Found<K, V> = self.table()?.living_at(key, Arc::clone);
+        let entries: Few<_> = rows.iter().map(|row| (row.pid(), &row.value)).collect();
         if !entries.is_empty() {
             send(&entries);
         }
@@ -85,7 +91,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// [`RegistryError`] if there is no such registry.
     #[doc(alias = "Registry.keys/2")]
     pub fn keys(&self, pid: Pid) -> Result<Vec<K>, RegistryError> {
-        Ok(self.table()?.of(pid).iter().map(|row| row.key.clone()).collect())
+        Ok(self.table()?.keys_of(pid))
     }
 
     /// The values of one process under one key, in the order in which it registered them.
@@ -125,8 +131,8 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         Ok(self.table()?.at(key).iter().filter(|row| matches(&row.value)).count())
     }
 
-    /// What `pick` makes of each row, where it makes something. Takes time for each row, and sees each partition as
-    /// it is when it comes to it.
+    /// What `pick` makes of each row, where it makes something. Takes time for each row, clones each key, and sees each
+    /// partition as it is when it comes to it.
     ///
     /// # Errors
     ///
@@ -149,7 +155,11 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// `Registry.select/2`. Differs: a closure in place of a match specification.
     #[doc(alias = "Registry.select/2")]
     pub fn select<T>(&self, mut pick: impl FnMut(&K, Pid, &V) -> Option<T>) -> Result<Vec<T>, RegistryError> {
-        Ok(self.table()?.rows().filter_map(|row| pick(&row.key, row.pid(), &row.value)).collect())
+        let mut picked = Vec::new();
+        for (key, rows) in self.table()?.rows() {
+            picked.extend(rows.iter().filter_map(|row| pick(&key, row.pid(), &row.value)));
+        }
+        Ok(picked)
     }
 
     /// How many rows `matches` accepts; otherwise as [`select`](Self::select).
@@ -159,16 +169,9 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// [`RegistryError`] if there is no such registry.
     #[doc(alias = "Registry.count_select/2")]
     pub fn count_select(&self, mut matches: impl FnMut(&K, Pid, &V) -> bool) -> Result<usize, RegistryError> {
-        Ok(self.table()?.rows().filter(|row| matches(&row.key, row.pid(), &row.value)).count())
-    }
-
-    /// The rows under a key whose owners are not ending.
-    fn living<Q>(&self, key: &Q) -> Result<Found<K, V>, RegistryError>
-    where
-        Q: Hash + Equivalent<K> + ?Sized,
-    {
-        let mut rows = self.table()?.at(key);
-        rows.retain(|row| row.owner.process().is_alive());
-        Ok(rows)
+        let accepted = |(key, rows): (K, Found<K, V>)| {
+            rows.iter().filter(|row| matches(&key, row.pid(), &row.value)).count()
+        };
+        Ok(self.table()?.rows().map(accepted).sum())
     }
 }

@@ -24,7 +24,7 @@ impl<K: Key, V: Send + Sync + 'static> GenServer for Registry<K, V> {
         cx.trap_exit();
         let table = Arc::new(Table::new(name.as_str().into(), options));
         let process = cx.own();
-        process.lock().ties().rows.push(Arc::new(Closing(table.clone())));
+        process.hold(Arc::new(Closing(table.clone())));
         // Last: from now on the registry is there for others. Nobody else sets this.
         let _ = process.rare().public.set(table);
         Ok(Self(PhantomData))

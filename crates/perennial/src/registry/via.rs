@@ -68,8 +68,7 @@ impl<S: GenServer, K: Key, V: Send + Sync + 'static> Via<S, K, V> {
     /// Who has the key and is not ending.
     fn process(&self) -> Result<Option<ProcRef>, RegistryError> {
         let table = self.registry.table()?;
-        let holder = if table.keys == Keys::Unique { table.holder(&self.key) } else { None };
-        Ok(holder.filter(|process| process.process().is_alive()))
+        Ok(if table.keys == Keys::Unique { table.holder(&self.key) } else { None })
     }
 
     fn pid(&self) -> Option<Pid> {
@@ -83,7 +82,7 @@ impl<S: GenServer, K: Key, V: Send + Sync + 'static> Via<S, K, V> {
                 let text = format!("registry `{name}` has duplicate keys; `via` needs unique ones");
                 return Registered::Failed(ExitReason::other(text));
             }
-            Ok(table) => write::register(&table, server.0.clone(), self.key, value),
+            Ok(table) => write::register(self.registry.as_str(), table, server.0.clone(), self.key, value),
             Err(error) => Err(error.into()),
         };
         match registered {

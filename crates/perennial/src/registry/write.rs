@@ -7,7 +7,6 @@ use crate::{
         by_key::Refused,
         error::{RegisterError, RegistryError},
         options::Keys,
-        rows::Row,
         table::Table,
     },
 };
@@ -55,7 +54,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[track_caller]
     pub fn register(&self, key: K, value: V) -> Result<(), RegisterError> {
         let me = current::process().expect("only a process can register; this code runs in none");
-        register(&self.table()?, me, key, value)
+        register(self.as_str(), self.table()?, me, key, value)
     }
 
     /// Removes all rows of the current process under `key`. The listeners are told, even if there were none.
@@ -96,12 +95,11 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         key: &K,
         mut matches: impl FnMut(&V) -> bool,
     ) -> Result<(), RegistryError> {
-        let me = current::process().expect("only a process can unregister; this code runs in none");
-        let me = me.process().pid;
+        let me = current::pid().expect("only a process can unregister; this code runs in none");
         let table = self.table()?;
         let mut rows = table.at_of(key, me);
         let all = rows.len();
-        rows.retain(|row| matches(&row.value));
+        rows.retain(|row: &Arc<_>| matches(&row.value));
         table.remove(&rows);
         if rows.len() == all {
             table.tell(key, me, None);
@@ -131,24 +129,25 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     where
         V: Clone,
     {
-        let me = current::process().expect("only a process can update its value; this code runs in none");
+        let me = current::pid().expect("only a process can update its value; this code runs in none");
         let table = self.table()?;
         assert!(
             table.keys == Keys::Unique,
             "registry `{}` has duplicate keys; `update_value` needs unique ones",
             self.as_str()
         );
-        let found = table.at_of(key, me.process().pid);
+        let found = table.at_of(key, me);
         let Some(old) = found.first() else { return Ok(None) };
         let value = update(&old.value);
         let new = value.clone();
-        let row = Row { key: old.key.clone(), value, hash: old.hash, number: old.number, owner: me };
-        Ok(table.replace(row).then(|| (new, old.value.clone())))
+        Ok(table.replace(old, value).then(|| (new, old.value.clone())))
     }
 }
 
+/// Registers `me` in the table of a registry of this name.
 pub(super) fn register<K: Key, V: Send + Sync + 'static>(
-    table: &Arc<Table<K, V>>,
+    name: &str,
+    table: Arc<Table<K, V>>,
     me: ProcRef,
     key: K,
     value: V,
@@ -156,6 +155,6 @@ pub(super) fn register<K: Key, V: Send + Sync + 'static>(
     table.register(me, key, value).map_err(|refused| match refused {
         Refused::Taken(pid) => RegisterError::AlreadyRegistered(pid),
         Refused::Ended => RegisterError::NoProc,
-        Refused::Closed => RegistryError::Unknown(table.name.clone()).into(),
+        Refused::Closed => RegistryError::Unknown(name.into()).into(),
     })
 }

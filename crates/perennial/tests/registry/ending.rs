@@ -4,7 +4,7 @@ use crate::support::*;
 use perennial::{
     node::{EventKind, Node},
     prelude::*,
-    registry::{Options, RegisterError, RegistryError},
+    registry::{Entries, Options, RegisterError, RegistryError},
     supervisor::{Strategy, Supervisor},
 };
 use std::sync::{Arc, Mutex};
@@ -53,7 +53,7 @@ async fn r43_rows_go_before_an_exit_signal_is_told(reg: Reg) {
         *tell.lock().unwrap() = Some(its.lookup("a").unwrap());
     });
     assert!(end.await.reason.is_normal());
-    assert_eq!(found.lock().unwrap().take(), Some(Vec::new()));
+    assert_eq!(found.lock().unwrap().take(), Some(Entries::default()));
 }
 
 async fn r43_rows_go_with_a_normal_end_too(reg: Reg) {

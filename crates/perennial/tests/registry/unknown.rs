@@ -3,8 +3,9 @@
 use crate::support::*;
 use perennial::{
     prelude::*,
-    registry::{Options, RegisterError, RegistryError},
+    registry::{Meta, Options, RegisterError, RegistryError},
 };
+use std::sync::Arc;
 
 #[perennial::test]
 async fn r8_an_unknown_registry_is_a_value() {
@@ -77,4 +78,34 @@ async fn r47_one_name_is_another_registry_on_another_node() {
     let other = Node::new(perennial::node::Time::Real);
     let _entered = other.enter();
     assert_eq!(reg.count(), Err(RegistryError::Unknown("r".into())));
+}
+
+#[perennial::test]
+async fn who_has_used_a_registry_keeps_nothing_of_it_when_it_has_ended() {
+    let meta = Arc::new(());
+    let options = || Options { meta: Meta::default().with("kept", meta.clone()), ..Options::default() };
+    let reg = start_with(options()).await;
+    for _ in 0..3 {
+        // Found anew, and then again.
+        assert_eq!([reg.count(), reg.count()], [Ok(0), Ok(0)]);
+        kill(pid_of(&reg)).await;
+        assert_eq!(Arc::strong_count(&meta), 1);
+        assert_eq!(reg.count(), Err(RegistryError::Unknown("r".into())));
+        reg.start_link(options()).await.unwrap();
+    }
+}
+
+#[perennial::test]
+async fn registries_of_other_types_take_turns_under_one_name() {
+    let (words, numbers) = (named("r"), RegistryName::<u8>::new("r"));
+    let wrong = RegistryError::WrongType("r".into());
+    for _ in 0..3 {
+        words.start_link(Options::default()).await.unwrap();
+        assert_eq!((words.count(), numbers.count()), (Ok(0), Err(wrong.clone())));
+        assert_eq!(words.count(), Ok(0));
+        kill(pid_of(&words)).await;
+        let pid = numbers.start_link(Options::default()).await.unwrap();
+        assert_eq!((words.count(), numbers.count()), (Err(wrong.clone()), Ok(0)));
+        kill(pid).await;
+    }
 }

@@ -1,4 +1,4 @@
-//! Code of users never runs while the table is locked, but for `Eq` of keys; and its panics do no harm.
+//! Code of users never runs while the table is locked, but for `Eq` and `Clone` of keys; and its panics do no harm.
 
 use crate::support::*;
 use perennial::{prelude::*, registry::Options};
@@ -128,4 +128,43 @@ async fn a_comparison_that_panics_leaves_the_registry_as_it_was() {
     assert!(reg.keys(q.pid()).unwrap().is_empty());
     kill(p.pid()).await;
     assert_eq!(reg.count(), Ok(0));
+}
+
+/// A key whose clone panics when it is told to.
+#[derive(PartialEq, Eq, Hash)]
+struct Precious(u8);
+static PRECIOUS: AtomicBool = AtomicBool::new(false);
+impl Clone for Precious {
+    fn clone(&self) -> Self {
+        assert!(!PRECIOUS.load(SeqCst), "do not clone me");
+        Self(self.0)
+    }
+}
+
+#[perennial::test]
+async fn a_clone_of_a_key_that_panics_leaves_the_registry_as_it_was() {
+    for keys in [Keys::Unique, Keys::Duplicate] {
+        let reg = RegistryName::<Precious>::new("precious");
+        reg.start_link(Options { keys, partitions: 1, ..Options::default() }).await.unwrap();
+        let p = proc().await;
+        for number in 0..3 {
+            let its = reg.clone();
+            run(&p, move || its.register(Precious(number), ())).await.unwrap();
+        }
+        PRECIOUS.store(true, SeqCst);
+        for look in [0, 1] {
+            let (its, pid, q) = (reg.clone(), p.pid(), proc().await);
+            let looks = move || match look {
+                0 => drop(its.keys(pid)),
+                _ => drop(its.select(|_, _, ()| Some(()))),
+            };
+            let call = q.call(Run(Box::new(looks))).await;
+            assert!(matches!(call, Err(CallError::Exit(ExitReason::Panic(_)))), "{call:?}");
+        }
+        PRECIOUS.store(false, SeqCst);
+        assert_eq!(reg.keys(p.pid()).unwrap().len(), 3);
+        kill(p.pid()).await;
+        assert_eq!(reg.count(), Ok(0));
+        kill(reg.name().pid_now().unwrap()).await;
+    }
 }

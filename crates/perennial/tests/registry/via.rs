@@ -24,6 +24,7 @@ tests! { Unique:
     r40_a_key_registered_by_hand_is_found_and_blocks_a_start
     r40_a_failed_init_leaves_the_key_free
     r41_whereis_and_lookup_leave_out_the_dying
+    r41_what_one_who_is_to_die_registers_is_not_found
     r42_a_call_to_nobody_is_no_proc_and_a_cast_is_ok
     r40_a_server_of_another_type_is_a_wrong_server
 }
@@ -83,6 +84,22 @@ async fn r41_whereis_and_lookup_leave_out_the_dying(reg: Reg) {
     process::monitor(pid).await;
     assert_eq!(reg.via::<P>(key("a")).pid_now(), Some(next));
     assert_eq!(reg.count(), Ok(1));
+}
+
+async fn r41_what_one_who_is_to_die_registers_is_not_found(reg: Reg) {
+    let (its, p) = (reg.clone(), proc().await);
+    register(&p, &reg, "a", 1).await;
+    let doomed = move || {
+        process::kill(process::current().unwrap());
+        its.register(key("b"), 2).unwrap();
+        let updated = its.update_value(&key("a"), |value| value + 1).unwrap();
+        (updated, ["a", "b"].map(|key| its.lookup(key).unwrap().len()), its.count())
+    };
+    let down = process::monitor(p.pid());
+    // It runs until it waits, and is found no more.
+    assert_eq!(run(&p, doomed).await, (Some((2, 1)), [0, 0], Ok(2)));
+    assert_eq!(down.await.reason, ExitReason::Killed);
+    assert_eq!(reg.count(), Ok(0));
 }
 
 async fn r42_a_call_to_nobody_is_no_proc_and_a_cast_is_ok(reg: Reg) {

@@ -1,0 +1,59 @@
+//! The hash of a key, as it is kept.
+
+use foldhash::quality::RandomState;
+use std::hash::{BuildHasher, Hash};
+
+/// Half of what the hasher of a table makes of a key: so it fits beside a pointer. Taken before any lock, as it runs code
+/// of a user, and kept, so that no key is looked at while a table grows.
+///
+/// Two keys in four thousand million are alike in it. `Eq` tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyHash(u32);
+
+impl KeyHash {
+    pub(crate) const ZERO: Self = Self(0);
+
+    #[expect(clippy::cast_possible_truncation, reason = "half of it")]
+    pub(crate) fn of(hasher: &RandomState, key: &(impl Hash + ?Sized)) -> Self {
+        Self(hasher.hash_one(key) as u32)
+    }
+
+    /// As a hash table wants it: the lowest bits choose the bucket, and the highest tell entries apart.
+    pub(crate) fn spread(self) -> u64 {
+        // An odd number, so that nothing is lost: 2^64 divided by the golden ratio.
+        u64::from(self.0).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// One of so many shards; by bits in the middle, as neither the lowest nor the highest may be alike in all of a shard.
+    pub(crate) fn shard(self, shards: usize) -> usize {
+        let middle = (self.spread() >> 16) & 0xFFFF_FFFF;
+        // Less than `shards`, as `middle` is less than 2^32; without a division.
+        ((middle * shards as u64) >> 32) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn shards_get_alike_many_and_their_keys_differ_in_the_other_bits() {
+        let hasher = RandomState::default();
+        for shards in [1, 3, 8, 128] {
+            let mut counts = vec![0; shards];
+            let (mut lowest, mut highest) = (BTreeSet::new(), BTreeSet::new());
+            for key in 0..100_000_u32 {
+                let hash = KeyHash::of(&hasher, &key);
+                counts[hash.shard(shards)] += 1;
+                if hash.shard(shards) == 0 {
+                    lowest.insert(hash.spread() & 0x7F);
+                    highest.insert(hash.spread() >> 57);
+                }
+            }
+            let even = 100_000 / shards;
+            assert!(counts.iter().all(|count| (even / 2..even * 2).contains(count)), "{counts:?}");
+            assert_eq!((lowest.len(), highest.len()), (128, 128));
+        }
+    }
+}
