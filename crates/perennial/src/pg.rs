@@ -87,7 +87,7 @@ pub use server::Pg;
 use crate::{
     child_spec::{ChildSpec, StartResult},
     gen_server::{GenServer, Name, start},
-    process::{block::shown, node::Node},
+    process::found::{self, NotFound},
     registry::Key,
 };
 use std::{fmt, future::Future, sync::Arc};
@@ -145,13 +145,12 @@ impl<G: Key> Scope<G> {
     fn table(&self) -> Result<Arc<Table<G>>, ScopeError> {
         let unknown = || ScopeError::Unknown(self.as_str().into());
         let wrong = || ScopeError::WrongType(self.as_str().into());
-        let process = Node::current().0.names.get(self.as_str()).ok_or_else(unknown)?;
-        match process.process().public() {
-            Some(public) => shown(public.clone()).ok_or_else(wrong),
+        found::find(self.as_str()).map_err(|not| match not {
             // It has its name before its table.
-            None if start::server_at::<Pg<G>>(process.clone()).is_some() => Err(unknown()),
-            None => Err(wrong()),
-        }
+            NotFound::Nothing(process) if start::server_at::<Pg<G>>(process.clone()).is_some() => unknown(),
+            NotFound::Nothing(_) | NotFound::Other => wrong(),
+            NotFound::Nobody => unknown(),
+        })
     }
 }
 

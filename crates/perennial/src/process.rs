@@ -31,6 +31,7 @@ pub(crate) mod counted;
 pub(crate) mod current;
 pub(crate) mod events;
 mod flags;
+pub(crate) mod found;
 pub(crate) mod holdings;
 pub(crate) mod inbox;
 mod info;

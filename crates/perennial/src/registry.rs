@@ -99,10 +99,7 @@ pub use via::{Via, ViaValue};
 use crate::{
     child_spec::{ChildSpec, StartResult},
     gen_server::{GenServer, Name, start},
-    process::{
-        block::{ProcRef, shown},
-        node::Node,
-    },
+    process::found::{self, NotFound},
 };
 use std::{fmt, future::Future, hash::Hash, sync::Arc};
 use table::Table;
@@ -172,17 +169,22 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
 
     /// The table of the registry that has this name now.
     fn table(&self) -> Result<Arc<Table<K, V>>, RegistryError> {
-        let unknown = || RegistryError::Unknown(self.as_str().into());
-        let wrong = || RegistryError::WrongType(self.as_str().into());
-        let public = |process: &ProcRef| process.process().public().cloned().ok_or_else(|| process.clone());
-        match Node::with_current(|node| node.names.with(self.as_str(), public)) {
-            Some(Ok(public)) => shown(public).ok_or_else(wrong),
+        found::find(self.as_str()).map_err(|not| self.missing(not))
+    }
+
+    /// Uses that table.
+    fn with_table<R>(&self, f: impl FnOnce(&Table<K, V>) -> R) -> Result<R, RegistryError> {
+        found::with(self.as_str(), f).map_err(|not| self.missing(not))
+    }
+
+    fn missing(&self, not: NotFound) -> RegistryError {
+        match not {
+            NotFound::Nobody => RegistryError::Unknown(self.as_str().into()),
             // It has its name before its table.
-            Some(Err(process)) if start::server_at::<Registry<K, V>>(process.clone()).is_some() => {
-                Err(unknown())
+            NotFound::Nothing(process) if start::server_at::<Registry<K, V>>(process.clone()).is_some() => {
+                RegistryError::Unknown(self.as_str().into())
             }
-            Some(Err(_)) => Err(wrong()),
-            None => Err(unknown()),
+            NotFound::Nothing(_) | NotFound::Other => RegistryError::WrongType(self.as_str().into()),
         }
     }
 }

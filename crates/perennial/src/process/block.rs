@@ -381,12 +381,6 @@ pub(crate) trait Public: Any + Send + Sync {
     fn spawned(&self, _: Pid) {}
 }
 
-/// What a process shows, if it is a `T`.
-pub(crate) fn shown<T: Send + Sync + 'static>(public: Arc<dyn Public>) -> Option<Arc<T>> {
-    let public: Arc<dyn Any + Send + Sync> = public;
-    public.downcast().ok()
-}
-
 /// A caller that waits for a deferred reply.
 pub(crate) trait Settle: Send + Sync {
     fn settle(&self, error: CallError);

@@ -3,15 +3,31 @@
 use crate::{
     pid::Pid,
     process::block::{Bonds, Phase, ProcRef},
-    sync::RwLock,
+    sync::{AtomicU64, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use hashbrown::{HashTable, hash_table::Entry};
 use rustc_hash::FxBuildHasher;
-use std::{fmt, hash::BuildHasher, sync::Arc};
+use std::{
+    fmt,
+    hash::BuildHasher,
+    sync::{Arc, atomic::Ordering},
+};
 
 const SHARDS: usize = 16;
 
-type Shard = RwLock<HashTable<Named>>;
+#[derive(Default)]
+struct Shard {
+    names: RwLock<HashTable<Named>>,
+    /// How often `names` was changed. Written under its lock.
+    changes: AtomicU64,
+}
+
+/// A state of the names that have the shard of one name.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    shard: usize,
+    changes: u64,
+}
 
 struct Named {
     name: Arc<str>,
@@ -57,21 +73,34 @@ impl Names {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<ProcRef> {
-        self.with(name, ProcRef::clone)
+        let hash = hash(name);
+        let names = self.shard(hash).read();
+        names.find(hash, |named| *named.name == *name).map(|named| named.process.clone())
     }
 
-    /// Looks at who has the name, under the lock of a shard: no user code, and nothing that waits.
-    pub(crate) fn with<R>(&self, name: &str, look: impl FnOnce(&ProcRef) -> R) -> Option<R> {
+    /// Who has the name, the name as it is kept, and how long that is so.
+    pub(crate) fn find(&self, name: &str) -> Option<(ProcRef, Arc<str>, Moment)> {
         let hash = hash(name);
-        let shard = self.shard(hash).read().expect("no user code runs under this lock");
-        shard.find(hash, |named| *named.name == *name).map(|named| look(&named.process))
+        let shard = self.shard(hash);
+        let names = shard.read();
+        let named = names.find(hash, |named| *named.name == *name)?;
+        // Relaxed: whoever changes the names has the lock meanwhile.
+        let moment = Moment { shard: index(hash), changes: shard.changes.load(Ordering::Relaxed) };
+        Some((named.process.clone(), named.name.clone(), moment))
+    }
+
+    /// Whether all that was found then would be found now.
+    pub(crate) fn is_still(&self, then: Moment) -> bool {
+        // Acquire: pairs with `changed`. Who knows of a change by other means sees a greater number.
+        self.shards[then.shard].changes.load(Ordering::Acquire) == then.changes
     }
 
     /// Gives `process` the name.
     pub(crate) fn register(&self, name: Arc<str>, process: &ProcRef) -> Result<(), RegisterError> {
         let hash = hash(&name);
-        let mut shard = self.shard(hash).write().expect("no user code runs under this lock");
-        let free = match shard.entry(hash, |named| named.name == name, Named::hash) {
+        let shard = self.shard(hash);
+        let mut names = shard.write();
+        let free = match names.entry(hash, |named| named.name == name, Named::hash) {
             Entry::Vacant(free) => free,
             Entry::Occupied(taken) => return Err(RegisterError::Taken(taken.get().process.process().pid)),
         };
@@ -87,6 +116,7 @@ impl Names {
         }
         bonds.name = Some(name.clone());
         free.insert(Named { name, process: process.clone() });
+        shard.changed();
         Ok(())
     }
 
@@ -99,8 +129,10 @@ impl Names {
     /// Frees the name; returns who had it.
     pub(crate) fn unregister(&self, name: &str) -> Option<ProcRef> {
         let hash = hash(name);
-        let mut shard = self.shard(hash).write().expect("no user code runs under this lock");
-        let named = shard.find_entry(hash, |named| *named.name == *name).ok()?.remove().0;
+        let shard = self.shard(hash);
+        let mut names = shard.write();
+        let named = names.find_entry(hash, |named| *named.name == *name).ok()?.remove().0;
+        shard.changed();
         // Under the lock of the shard too, as in `register`: name and process agree at any time.
         if let Some(bonds) = &mut named.process.process().lock().bonds {
             bonds.name = None;
@@ -111,8 +143,8 @@ impl Names {
     /// All names, in alphabetical order.
     pub(crate) fn all(&self) -> Vec<Arc<str>> {
         let read = |shard: &Shard| {
-            let locked = shard.read().expect("no user code runs under this lock");
-            locked.iter().map(|named| named.name.clone()).collect::<Vec<_>>()
+            let names = shard.read();
+            names.iter().map(|named| named.name.clone()).collect::<Vec<_>>()
         };
         let mut names: Vec<_> = self.shards.iter().flat_map(read).collect();
         names.sort();
@@ -121,13 +153,31 @@ impl Names {
 
     fn remove(&self, name: &str, is: impl Fn(&Named) -> bool) -> Option<Named> {
         let hash = hash(name);
-        let mut shard = self.shard(hash).write().expect("no user code runs under this lock");
-        Some(shard.find_entry(hash, is).ok()?.remove().0)
+        let shard = self.shard(hash);
+        let mut names = shard.write();
+        let named = names.find_entry(hash, is).ok()?.remove().0;
+        shard.changed();
+        Some(named)
     }
 
     fn shard(&self, hash: u64) -> &Shard {
-        // Neither the lowest bits, which choose the bucket in the table, nor the highest, which tell entries apart.
-        &self.shards[(hash >> 32) as usize % SHARDS]
+        &self.shards[index(hash)]
+    }
+}
+
+impl Shard {
+    fn read(&self) -> RwLockReadGuard<'_, HashTable<Named>> {
+        self.names.read().expect("no user code runs under this lock")
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashTable<Named>> {
+        self.names.write().expect("no user code runs under this lock")
+    }
+
+    /// Under the lock.
+    fn changed(&self) {
+        // Release: what is noted from now on was found after the change, see `is_still`.
+        self.changes.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -135,6 +185,12 @@ impl Named {
     fn hash(&self) -> u64 {
         hash(&self.name)
     }
+}
+
+/// The number of a shard.
+fn index(hash: u64) -> usize {
+    // Neither the lowest bits, which choose the bucket in the table, nor the highest, which tell entries apart.
+    (hash >> 32) as usize % SHARDS
 }
 
 fn hash(name: &str) -> u64 {

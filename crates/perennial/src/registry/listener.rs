@@ -5,7 +5,10 @@ use crate::{
     pid::Pid,
     process::Recipient,
 };
-use std::{fmt, sync::Arc};
+use std::{
+    fmt, mem,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// What a [`Listener`] is told.
 ///
@@ -67,6 +70,29 @@ pub enum RegistryEvent<K, V = ()> {
 ///
 /// The option `listeners` of `Registry.start_link/1`. Differs: to register while a listener is not there is no error.
 pub struct Listener<K, V = ()>(Arc<Tell<K, V>>);
+
+/// The listeners of a registry that runs.
+pub(super) struct Listeners<K, V>(Option<Mutex<Told<K, V>>>);
+
+/// Who is told of an event.
+type Told<K, V> = Arc<[Listener<K, V>]>;
+
+impl<K, V> Listeners<K, V> {
+    pub(super) fn new(listeners: Vec<Listener<K, V>>) -> Self {
+        Self((!listeners.is_empty()).then(|| Mutex::new(listeners.into())))
+    }
+
+    /// Those who are to be told of what is about to be done; none if there are none.
+    pub(super) fn get(&self) -> Option<Told<K, V>> {
+        Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// The registry has ended: nobody is told any more.
+    pub(super) fn close(&self) -> Option<Told<K, V>> {
+        let listeners = self.0.as_ref()?;
+        Some(mem::replace(&mut listeners.lock().unwrap_or_else(PoisonError::into_inner), Arc::new([])))
+    }
+}
 
 type Tell<K, V> = dyn Fn(&Arc<str>, &K, Pid, Option<&V>) + Send + Sync;
 

@@ -16,8 +16,7 @@ type Value = Arc<dyn Any + Send + Sync>;
 /// use perennial::registry::{Meta, Options};
 /// let options: Options<String> = Options { meta: Meta::default().with("limit", 100_u32), ..Options::default() };
 /// ```
-#[derive(Default)]
-pub struct Meta(RwLock<HashMap<String, Value>>);
+pub struct Meta(RwLock<Option<HashMap<String, Value>>>);
 
 impl Meta {
     /// With another value.
@@ -28,19 +27,32 @@ impl Meta {
     }
 
     fn get(&self, key: &str) -> Option<Value> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(key).cloned()
     }
 
     fn put(&self, key: String, value: Option<Value>) {
         let old = {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            match value {
-                Some(value) => all.insert(key, value),
-                None => all.remove(&key),
+            match (&mut *all, value) {
+                (Some(all), Some(value)) => all.insert(key, value),
+                (Some(all), None) => all.remove(&key),
+                // Too late for a new one.
+                (None, value) => value,
             }
         };
         // A user's value, so without the lock.
         drop(old);
+    }
+
+    /// Takes everything out and lets nothing in any more.
+    pub(super) fn close(&self) -> impl Sized + use<> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Default for Meta {
+    fn default() -> Self {
+        Self(RwLock::new(Some(HashMap::new())))
     }
 }
 
@@ -52,7 +64,8 @@ impl Clone for Meta {
 
 impl fmt::Debug for Meta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.read().unwrap_or_else(PoisonError::into_inner).keys()).finish()
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_set().entries(all.iter().flat_map(HashMap::keys)).finish()
     }
 }
 

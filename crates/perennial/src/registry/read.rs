@@ -27,11 +27,10 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         Q: Hash + Equivalent<K> + ?Sized,
         V: Clone,
     {
-        let table = self.table()?;
         if let Some(none) = entries::no_value::<V>() {
-            return Ok(Entries(table.living_at(key, |row| (row.pid(), none.clone()))));
+            return self.with_table(|table| Entries(table.living_at(key, |row| (row.pid(), none.clone()))));
         }
-        let rows: Found<K, V> = table.living_at(key, Arc::clone);
+        let rows: Found<K, V> = self.with_table(|table| table.living_at(key, Arc::clone))?;
         Ok(Entries(rows.iter().map(|row| (row.pid(), row.value.clone())).collect()))
     }
 
@@ -75,7 +74,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let rows: Found<K, V> = self.table()?.living_at(key, Arc::clone);
+        let rows: Found<K, V> = self.with_table(|table| table.living_at(key, Arc::clone))?;
         let entries: Few<_> = rows.iter().map(|row| (row.pid(), &row.value)).collect();
         if !entries.is_empty() {
             send(&entries);

@@ -32,7 +32,7 @@ use crate::{
         by_key::{ByKey, Refused},
         few::Few,
         key_hash::KeyHash,
-        listener::Listener,
+        listener::{Listener, Listeners},
         lock::Locks,
         meta::Meta,
         options::{Keys, Options},
@@ -56,7 +56,7 @@ pub(super) struct Table<K, V> {
     pub(super) keys: Keys,
     pub(super) meta: Meta,
     pub(super) locks: Arc<Locks<K>>,
-    listeners: Vec<Listener<K, V>>,
+    listeners: Listeners<K, V>,
     hasher: RandomState,
     number: AtomicU64,
     by_key: ByKey<K, V, Self>,
@@ -77,7 +77,7 @@ where
             keys: options.keys,
             meta: options.meta,
             locks: Arc::default(),
-            listeners: options.listeners,
+            listeners: Listeners::new(options.listeners),
             hasher: RandomState::default(),
             number: AtomicU64::new(0),
             by_key: ByKey::new(shards),
@@ -92,13 +92,13 @@ where
         let hash = self.hash(&key);
         // Relaxed: only uniqueness is asked for, and one owner's own order.
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let told = if self.listeners.is_empty() { None } else { Some(key.clone()) };
+        let told = self.listeners.get().map(|listeners| (listeners, key.clone()));
         let row = Arc::new(Row::new(value, hash, number, owner, self));
         let table = &row.table;
         let evicted = table.by_key.insert(key, &row, table.keys)?;
         drop(evicted);
-        if let Some(key) = told {
-            table.tell(&key, row.pid(), Some(&row.value));
+        if let Some((listeners, key)) = told {
+            table.tell(&listeners, &key, row.pid(), Some(&row.value));
         }
         Ok(())
     }
@@ -113,11 +113,21 @@ where
 
     /// Removes all rows of one owner under a key, and tells the listeners.
     pub(super) fn unregister(&self, key: &K, owner: Pid) {
+        let told = self.listeners.get();
         let removed = self.by_key.remove_of(self.hash(key), |it| it == key, owner);
         // They are in `removed` still, so none is dropped here.
         removed.for_each(|row| drop(row.owner.process().let_go(row.held_id())));
         drop(removed);
-        self.tell(key, owner, None);
+        if let Some(listeners) = told {
+            self.tell(&listeners, key, owner, None);
+        }
+    }
+
+    /// Tells the listeners that a process has no rows under a key any more.
+    pub(super) fn tell_unregistered(&self, key: &K, owner: Pid) {
+        if let Some(listeners) = self.listeners.get() {
+            self.tell(&listeners, key, owner, None);
+        }
     }
 
     /// Gives a row another value; false if it is not there any more.
@@ -127,9 +137,8 @@ where
         self.by_key.replace(&Arc::new(row)).is_some()
     }
 
-    /// Tells the listeners.
-    pub(super) fn tell(&self, key: &K, pid: Pid, registered: Option<&V>) {
-        for listener in &self.listeners {
+    fn tell(&self, listeners: &[Listener<K, V>], key: &K, pid: Pid, registered: Option<&V>) {
+        for listener in listeners {
             listener.tell(&self.name, key, pid, registered);
         }
     }
@@ -237,6 +246,9 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Held for Closing<K, V> 
             }
             panics::drop_quietly(key);
         }
+        // Some thread may keep the table itself, see `process::found`.
+        panics::drop_quietly(self.0.meta.close());
+        panics::drop_quietly(self.0.listeners.close());
         // As in OTP, where it is the partitions that registrants are linked to: a registry that is killed takes them
         // with it, one that stops for any other reason shuts them down.
         let ended = Node::of(registry)

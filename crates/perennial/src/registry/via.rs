@@ -67,8 +67,11 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
 impl<S: GenServer, K: Key, V: Send + Sync + 'static> Via<S, K, V> {
     /// Who has the key and is not ending.
     fn process(&self) -> Result<Option<ProcRef>, RegistryError> {
-        let table = self.registry.table()?;
-        Ok(if table.keys == Keys::Unique { table.holder(&self.key) } else { None })
+        self.registry.with_table(
+            |table| {
+                if table.keys == Keys::Unique { table.holder(&self.key) } else { None }
+            },
+        )
     }
 
     fn pid(&self) -> Option<Pid> {

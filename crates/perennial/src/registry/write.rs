@@ -70,8 +70,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[track_caller]
     pub fn unregister(&self, key: &K) -> Result<(), RegistryError> {
         let me = current::pid().expect("only a process can unregister; this code runs in none");
-        self.table()?.unregister(key, me);
-        Ok(())
+        self.with_table(|table| table.unregister(key, me))
     }
 
     /// Removes the rows of the current process under `key` whose values `matches` accepts. The listeners are told if
@@ -102,7 +101,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         rows.retain(|row: &Arc<_>| matches(&row.value));
         table.remove(&rows);
         if rows.len() == all {
-            table.tell(key, me, None);
+            table.tell_unregistered(key, me);
         }
         Ok(())
     }

@@ -2,10 +2,12 @@
 
 use crate::support::*;
 use perennial::{
+    node::{Node, Time},
     prelude::*,
-    registry::{Meta, Options, RegisterError, RegistryError},
+    registry::{Listener, Meta, Options, RegisterError, RegistryError},
 };
 use std::sync::Arc;
+use tokio::runtime::Builder;
 
 #[perennial::test]
 async fn r8_an_unknown_registry_is_a_value() {
@@ -75,21 +77,34 @@ async fn r47_one_name_is_another_registry_on_another_node() {
     let reg = start(Keys::Unique, 1).await;
     let p = proc().await;
     register(&p, &reg, "a", 1).await;
-    let other = Node::new(perennial::node::Time::Real);
+    let other = Node::new(Time::Real);
     let _entered = other.enter();
     assert_eq!(reg.count(), Err(RegistryError::Unknown("r".into())));
 }
 
+/// Who is never there.
+struct Nobody(#[expect(dead_code, reason = "it counts")] Arc<()>);
+impl Address for Nobody {
+    type Server = P;
+    fn resolve(&self) -> Result<ServerRef<P>, CallError> {
+        Err(CallError::NoProc)
+    }
+}
+
 #[perennial::test]
 async fn who_has_used_a_registry_keeps_nothing_of_it_when_it_has_ended() {
-    let meta = Arc::new(());
-    let options = || Options { meta: Meta::default().with("kept", meta.clone()), ..Options::default() };
+    let (kept, told) = (Arc::new(()), Arc::new(()));
+    let options = || Options {
+        meta: Meta::default().with("kept", kept.clone()),
+        listeners: vec![Listener::at(Nobody(told.clone()))],
+        ..Options::default()
+    };
     let reg = start_with(options()).await;
     for _ in 0..3 {
         // Found anew, and then again.
-        assert_eq!([reg.count(), reg.count()], [Ok(0), Ok(0)]);
+        assert_eq!([1, 2].map(|_| reg.lookup("a").unwrap().len()), [0, 0]);
         kill(pid_of(&reg)).await;
-        assert_eq!(Arc::strong_count(&meta), 1);
+        assert_eq!((Arc::strong_count(&kept), Arc::strong_count(&told)), (1, 1));
         assert_eq!(reg.count(), Err(RegistryError::Unknown("r".into())));
         reg.start_link(options()).await.unwrap();
     }
@@ -107,5 +122,23 @@ async fn registries_of_other_types_take_turns_under_one_name() {
         let pid = numbers.start_link(Options::default()).await.unwrap();
         assert_eq!((words.count(), numbers.count()), (Err(wrong.clone()), Ok(0)));
         kill(pid).await;
+    }
+}
+
+#[test]
+fn nor_does_it_when_the_runtime_has_ended() {
+    for runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        let (kept, runtime) = (Arc::new(()), { runtime }.enable_all().build().unwrap());
+        let meta = Meta::default().with("kept", kept.clone());
+        runtime.block_on(async {
+            let node = Node::new(Time::Real);
+            let _entered = node.enter();
+            let reg = start_with(Options { meta, ..Options::default() }).await;
+            let p = proc().await;
+            register(&p, &reg, "a", 1).await;
+            assert_eq!([1, 2].map(|_| reg.lookup("a").unwrap().len()), [1, 1]);
+        });
+        drop(runtime);
+        assert_eq!(Arc::strong_count(&kept), 1);
     }
 }

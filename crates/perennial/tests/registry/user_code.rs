@@ -168,3 +168,33 @@ async fn a_clone_of_a_key_that_panics_leaves_the_registry_as_it_was() {
         kill(reg.name().pid_now().unwrap()).await;
     }
 }
+
+/// A key whose hash uses other registries.
+#[derive(Clone, PartialEq, Eq)]
+struct Nosy(u8);
+impl std::hash::Hash for Nosy {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        for name in ["r", "q"] {
+            assert!(matches!(named(name).lookup("a").as_deref(), Ok([(_, 7)])));
+        }
+        self.0.hash(state);
+    }
+}
+
+#[perennial::test]
+async fn a_hash_of_a_key_may_use_registries() {
+    let (p, nosy) = (proc().await, RegistryName::<Nosy>::new("nosy"));
+    nosy.start_link(Options::default()).await.unwrap();
+    for name in ["r", "q"] {
+        let reg = named(name);
+        reg.start_link(Options::default()).await.unwrap();
+        register(&p, &reg, "a", 7).await;
+    }
+    for _ in 0..3 {
+        let its = nosy.clone();
+        run(&p, move || its.register(Nosy(1), ())).await.unwrap();
+        assert_eq!(nosy.lookup(&Nosy(1)).unwrap(), [(p.pid(), ())]);
+        let its = nosy.clone();
+        run(&p, move || its.unregister(&Nosy(1))).await.unwrap();
+    }
+}

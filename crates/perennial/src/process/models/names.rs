@@ -1,8 +1,19 @@
 //! Names, and the end of who has one.
 
 use super::{Puppet, in_every_order, node};
-use crate::{exit_reason::ExitReason, process::names::RegisterError};
-use loom::thread;
+use crate::{
+    exit_reason::ExitReason,
+    process::{
+        block::Public,
+        found::{self, NotFound},
+        names::RegisterError,
+    },
+};
+use loom::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+use std::sync::Arc;
 
 #[test]
 fn a_name_that_is_registered_while_its_process_ends_is_free_afterwards() {
@@ -67,5 +78,33 @@ fn one_that_ends_does_not_take_the_name_from_who_got_it_meanwhile() {
         hand_over.join().unwrap();
         assert_eq!(node.0.names.get("name").map(|process| process.process().pid), Some(next.pid()));
         assert!(holder.holds_nothing());
+    });
+}
+
+#[test]
+fn what_was_noted_of_a_name_is_not_believed_when_the_name_has_been_given_up() {
+    struct Shown;
+    impl Public for Shown {}
+    in_every_order(|| {
+        let node = node();
+        let holder = Puppet::new(&node);
+        assert!(holder.process.process().rare().public.set(Arc::new(Shown)).is_ok());
+        node.0.names.register("name".into(), &holder.process).unwrap();
+        let given_up = Arc::new(AtomicBool::new(false));
+        let finds = thread::spawn({
+            let (node, given_up) = (node.clone(), given_up.clone());
+            move || {
+                let _entered = node.enter();
+                for _ in 0..2 {
+                    let gone = given_up.load(Ordering::Acquire);
+                    let found = found::find::<Shown>("name");
+                    assert!(matches!(found, Ok(_) | Err(NotFound::Nobody)));
+                    assert!(!gone || found.is_err());
+                }
+            }
+        });
+        node.0.names.unregister("name");
+        given_up.store(true, Ordering::Release);
+        finds.join().unwrap();
     });
 }

@@ -1,0 +1,99 @@
+//! What processes show under their names, such as the table of a registry.
+//!
+//! A thread notes what it has found, so that it need not look for it again. What a name leads to is asked for at each use,
+//! and seldom changes.
+//!
+//! # Invariants
+//!
+//! 1. A note says what a name led to when so many changes had been made to [`Names`](super::names::Names). While that number
+//!    stands, the name leads there still.
+//! 2. A note keeps what was shown until it is written over, or the thread ends; there are [`NOTES`] at most. So what is shown
+//!    gives up all that others put into it when its process ends, and what is kept is a little memory. For that, who uses
+//!    it counts no reference to it: threads that use one registry would hand each other the count at each use.
+
+use crate::{
+    process::{block::ProcRef, names::Moment, node::Node},
+    sync::thread_local,
+};
+use std::{
+    any::{Any, TypeId},
+    cell::RefCell,
+    sync::Arc,
+};
+
+/// How many names a thread notes.
+const NOTES: usize = 8;
+
+type Notes = [Option<Note>; NOTES];
+
+struct Note {
+    node: u32,
+    moment: Moment,
+    name: Arc<str>,
+    kind: TypeId,
+    shows: Arc<dyn Any + Send + Sync>,
+}
+
+/// Why nothing is found.
+pub(crate) enum NotFound {
+    /// Nobody has the name.
+    Nobody,
+    /// Who has the name shows nothing, or not yet.
+    Nothing(ProcRef),
+    /// What is shown is of another type.
+    Other,
+}
+
+thread_local! {
+    static SEEN: RefCell<Notes> = const { RefCell::new([const { None }; NOTES]) };
+}
+
+/// What the process of this name shows, on the current node.
+pub(crate) fn find<T: Send + Sync + 'static>(name: &str) -> Result<Arc<T>, NotFound> {
+    let noted = |seen: &RefCell<Notes>| recall::<T>(&seen.borrow(), name)?.clone().downcast().ok();
+    match SEEN.try_with(noted).ok().flatten() {
+        Some(shows) => Ok(shows),
+        None => look(name),
+    }
+}
+
+/// Uses what the process of this name shows, on the current node.
+pub(crate) fn with<T: Send + Sync + 'static, R>(name: &str, f: impl FnOnce(&T) -> R) -> Result<R, NotFound> {
+    let mut f = Some(f);
+    let mut once = |shows: &T| f.take().map(|f| f(shows));
+    // Borrowed while it is used. Code of a user that runs meanwhile may use a registry too: it reads notes, and makes none.
+    let noted = |seen: &RefCell<Notes>| once(recall::<T>(&seen.borrow(), name)?.downcast_ref()?);
+    match SEEN.try_with(noted).ok().flatten() {
+        Some(result) => Ok(result),
+        None => Ok(once(&*look(name)?).expect("it is used once")),
+    }
+}
+
+/// None if it is not noted, or of another type.
+fn recall<'a, T: 'static>(seen: &'a Notes, name: &str) -> Option<&'a Arc<dyn Any + Send + Sync>> {
+    let note =
+        seen[place(name)].as_ref().filter(|note| *note.name == *name && note.kind == TypeId::of::<T>())?;
+    let stands = Node::with_current(|node| node.id == note.node && node.names.is_still(note.moment));
+    stands.then_some(&note.shows)
+}
+
+fn look<T: Send + Sync + 'static>(name: &str) -> Result<Arc<T>, NotFound> {
+    let (node, found) = Node::with_current(|node| (node.id, node.names.find(name)));
+    let (process, name, moment) = found.ok_or(NotFound::Nobody)?;
+    let Some(public) = process.process().public().cloned() else { return Err(NotFound::Nothing(process)) };
+    let public: Arc<dyn Any + Send + Sync> = public;
+    let shows = public.downcast::<T>().map_err(|_| NotFound::Other)?;
+    let place = place(&name);
+    let note = Note { node, moment, name, kind: TypeId::of::<T>(), shows: shows.clone() };
+    // Not noted while the locals of the thread are destroyed, or one of the notes is used.
+    let noted = SEEN.try_with(|seen| seen.try_borrow_mut().ok().map(|mut seen| seen[place].replace(note)));
+    drop(noted);
+    Ok(shows)
+}
+
+/// Where a name is noted.
+fn place(name: &str) -> usize {
+    // Names of a program are few, and mostly differ in this.
+    let ends = name.as_bytes();
+    name.len().wrapping_add(usize::from(ends.last().copied().unwrap_or_default())) % NOTES
+}
