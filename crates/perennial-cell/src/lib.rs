@@ -5,6 +5,7 @@
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
 //! * [`Pooled`], [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
 //! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
+//! * [`place`]: where the reply of a call is put, by the first of those who [give](Giver) and for the one who [takes](Taker) it.
 //! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
 //! * [`TryLock`]: a lock that nobody waits for.
@@ -25,6 +26,7 @@ mod mailbox;
 mod moment;
 mod notify;
 mod once;
+mod place;
 mod pool;
 mod pooled;
 mod scoped;
@@ -38,6 +40,7 @@ pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use moment::Moment;
 pub use notify::{Notify, Polled};
 pub use once::OnceBox;
+pub use place::{Given, Giver, Taker, place};
 pub use pool::free_unused;
 pub use pooled::{Pooled, PooledFuture};
 pub use scoped::Scoped;

@@ -6,6 +6,7 @@
 //!   0 ─ notify_message ─> 1, 2, .. ──────> RUNNING
 //!   RESERVED ────────────────────────────> RUNNING                          (claim: the first turn)
 //!   0 ──────────────────────────────────> RUNNING                          (try_begin)
+//!                            NOTIFIED ──> RUNNING | QUEUED                 (begin_early: somebody is still to call begin)
 //!                        notify: RUNNING | NOTIFIED ── end ──> NOTIFIED     (whoever ended it schedules it)
 //!                                                   ── done ─> DONE
 //! ```
@@ -18,6 +19,8 @@
 //!    state without it, and cleared when that turn ends. Only through a turn is the value reached.
 //! 2. Of those who notify, one is told to schedule: the one whose step set `NOTIFIED` while nobody ran, or the one
 //!    who ended a turn and found it set. It calls `begin`, once. Until then `try_begin` finds `NOTIFIED` and fails.
+//!    `QUEUED` says that the turn it was told to take has begun early, and that it has not called `begin` since. Nobody
+//!    else is told to schedule meanwhile: what it was notified of before that `begin` is looked at by the turn of that.
 //! 3. After `DONE` there is no turn any more.
 //! 4. It is born `RESERVED`: nobody has a turn before whoever made it has claimed the first.
 //!
@@ -44,6 +47,8 @@ use crate::{
 };
 use std::fmt;
 
+/// Whoever has been told to take a turn will find that it was taken early, unless there is to be another one by then.
+const QUEUED: u64 = 1 << 58;
 /// There is to be a turn, and somebody has been told to take it.
 const NOTIFIED: u64 = 1 << 59;
 /// The first turn was not claimed yet.
@@ -58,7 +63,9 @@ const RUNNING: u64 = 1 << 63;
 /// else run. It is noticed once, by the one that is the next.
 const FLOOD: u64 = 64;
 /// How many messages came since the last turn began. It cannot overflow into the flags: each takes memory.
-const MESSAGES: u64 = NOTIFIED - 1;
+const MESSAGES: u64 = QUEUED - 1;
+/// These say nothing about a turn.
+const ASIDE: u64 = READER | QUEUED;
 
 /// A value and the right to use it, which one thread at a time has.
 pub struct Turns<T> {
@@ -149,13 +156,18 @@ impl<T> Turns<T> {
         let before = mark();
         if before & (NOTIFIED | MESSAGES | DONE) != 0 {
             let quiet = activity.is_some_and(Activity::leave);
-            return match before & !READER == FLOOD {
+            return match before & !ASIDE == FLOOD {
                 true => Notified::Flooded { quiet },
                 false => Notified::Known { quiet },
             };
         }
-        // Race: the turn that runs may be about to end; it sees the mark then, see the order of events.
-        if before & (RUNNING | RESERVED) != 0 { Notified::Known { quiet: false } } else { Notified::Schedule }
+        // Race: the turn that runs may be about to end; it sees the mark then, see the order of events. One who was told to
+        // schedule may be about to begin: either that sees the mark and takes the turn, or it has cleared `QUEUED`.
+        if before & (RUNNING | RESERVED | QUEUED) != 0 {
+            Notified::Known { quiet: false }
+        } else {
+            Notified::Schedule
+        }
     }
 
     /// How many messages were sent until now.
@@ -165,21 +177,37 @@ impl<T> Turns<T> {
         cleared + (self.state.load(Ordering::Acquire) & MESSAGES)
     }
 
-    /// Takes the turn that was scheduled. None if it has ended for good meanwhile.
+    /// Takes the turn that was scheduled. None if it has ended for good meanwhile, or was taken early.
     pub fn begin(&self) -> Option<Turn<'_, T>> {
+        self.begin_scheduled(0)
+    }
+
+    /// Takes a turn that somebody else was told to take, and has not begun. None if there is none.
+    pub fn begin_early(&self) -> Option<Turn<'_, T>> {
+        self.begin_scheduled(QUEUED)
+    }
+
+    /// Begins a turn that was scheduled, for the one who was told so, or early: then with `queued` set.
+    fn begin_scheduled(&self, queued: u64) -> Option<Turn<'_, T>> {
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
-            if state & (DONE | RUNNING | RESERVED) != 0 || state & (NOTIFIED | MESSAGES) == 0 {
+            let scheduled = state & (DONE | RUNNING | RESERVED) == 0 && state & (NOTIFIED | MESSAGES) != 0;
+            let next = match scheduled {
+                true => (state & READER) | RUNNING | queued,
+                // It was taken early. From here on others are told to schedule again.
+                false => (state & !QUEUED) | (state & queued),
+            };
+            if next == state {
                 return None;
             }
-            let running = (state & READER) | RUNNING;
             // Acquire: what the last turn left, and what senders wrote before they notified.
-            match self.state.compare_exchange_weak(state, running, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => {
+            match self.state.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) if scheduled => {
                     let mut turn = Turn { owner: self, reader: state & READER != 0 };
                     turn.count_messages(state & MESSAGES);
                     return Some(turn);
                 }
+                Ok(_) => return None,
                 Err(now) => state = now,
             }
         }
@@ -188,14 +216,19 @@ impl<T> Turns<T> {
     /// Whether nobody has a turn and nobody is to have one: then all that was sent before has been looked at.
     pub fn is_idle(&self) -> bool {
         // Acquire: what the last turn left.
-        self.state.load(Ordering::Acquire) & !READER == 0
+        self.state.load(Ordering::Acquire) & !ASIDE == 0
+    }
+
+    /// Whether somebody has a turn.
+    pub fn is_running(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & RUNNING != 0
     }
 
     /// Takes a turn if nobody has one and nobody is to have one. Whoever calls this has counted it in the activity
     /// that the turn's end will be given.
     pub fn try_begin(&self) -> Option<Turn<'_, T>> {
         let state = self.state.load(Ordering::Relaxed);
-        if state & !READER != 0 {
+        if state & !ASIDE != 0 {
             return None;
         }
         // Acquire: what the last turn left.
@@ -270,7 +303,8 @@ impl<'a, T> Turn<'a, T> {
     pub fn end(self, activity: Option<&Activity>) -> Ended {
         // AcqRel: releases the value to the next turn; acquires what a sender wrote that has just notified.
         let before = self.owner.state.fetch_and(!RUNNING, Ordering::AcqRel);
-        Ended { again: before & (NOTIFIED | MESSAGES) != 0, quiet: activity.is_some_and(Activity::leave) }
+        let again = before & (NOTIFIED | MESSAGES) != 0 && before & QUEUED == 0;
+        Ended { again, quiet: activity.is_some_and(Activity::leave) }
     }
 
     /// The turn is over, and was the last. Returns true if nothing moves now.

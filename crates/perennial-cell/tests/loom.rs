@@ -11,8 +11,8 @@ use loom::{
     thread,
 };
 use perennial_cell::{
-    Activity, Closed, Erase, Lending, Lent, Letter, Mailbox, Notified, Notify, OnceBox, PooledFuture,
-    TryLock, Turn, Turns,
+    Activity, Closed, Erase, Given, Giver, Lending, Lent, Letter, Mailbox, Notified, Notify, OnceBox,
+    PooledFuture, Taker, TryLock, Turn, Turns, place,
 };
 use std::{
     future::poll_fn,
@@ -102,6 +102,26 @@ impl Owner {
         }
     }
 
+    /// As `send`, where others may take the turn that it schedules.
+    fn send_and_be_late(&self, number: usize) {
+        self.mailbox.push(number).unwrap();
+        if self.turns.notify_message(None) == Notified::Schedule {
+            self.run(self.turns.begin());
+        }
+    }
+
+    /// As a caller does, who runs also an owner that is scheduled.
+    fn call_early(&self, number: usize) {
+        match self.turns.begin_early().or_else(|| self.turns.try_begin()) {
+            Some(mut turn) => {
+                self.mailbox.push(number).unwrap();
+                turn.count_messages(1);
+                self.run(Some(turn));
+            }
+            None => self.send_and_be_late(number),
+        }
+    }
+
     /// As a caller does, who runs an idle owner itself.
     fn call(&self, number: usize) {
         match self.turns.try_begin() {
@@ -148,6 +168,61 @@ fn three_threads_never_have_the_turn_at_the_same_time() {
         owner.call(2);
         others.into_iter().for_each(|other| other.join().unwrap());
         assert_eq!(owner.letters(), 3);
+    });
+}
+
+#[test]
+fn a_turn_that_is_taken_early_leaves_nothing_unread() {
+    loom::model(|| {
+        let owner = Owner::new();
+        let (sender, caller) = (owner.clone(), owner.clone());
+        let sender = thread::spawn(move || sender.send_and_be_late(1));
+        caller.call_early(2);
+        sender.join().unwrap();
+        assert_eq!(owner.turns.messages(), 2);
+        assert_eq!(owner.letters(), 2);
+    });
+}
+
+#[test]
+fn three_threads_one_of_which_takes_turns_early_leave_nothing_unread() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let owner = Owner::new();
+        let others: Vec<_> = (0..2)
+            .map(|number| {
+                let owner = owner.clone();
+                thread::spawn(move || owner.send_and_be_late(number))
+            })
+            .collect();
+        owner.call_early(2);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(owner.letters(), 3);
+    });
+}
+
+#[test]
+fn a_turn_that_is_taken_early_is_counted_as_long_as_it_lasts() {
+    loom::model(|| {
+        let activity = Arc::new(Activity::default());
+        let turns = Arc::new(Turns::new((), Some(&activity)));
+        let _ = turns.claim().unwrap().end(Some(&activity));
+        let (activity2, turns2) = (activity.clone(), turns.clone());
+        let sender = thread::spawn(move || {
+            if turns2.notify_message(Some(&activity2)) == Notified::Schedule
+                && let Some(turn) = turns2.begin()
+            {
+                let _ = turn.end(Some(&activity2));
+            }
+        });
+        if let Some(turn) = turns.begin_early() {
+            assert!(!activity.is_quiet());
+            let _ = turn.end(Some(&activity));
+        }
+        sender.join().unwrap();
+        assert!(activity.is_quiet());
+        assert!(turns.is_idle());
     });
 }
 
@@ -350,5 +425,77 @@ fn one_thread_at_a_time_uses_what_is_locked_and_sees_what_others_did() {
         let others = other.join().unwrap();
         assert_eq!(lock.try_with(|sum| *sum), Some(mine + others));
         assert!(mine + others >= 1);
+    });
+}
+
+/// A place for a number, and one for who waits for it; all that is there is in a box, so that one who drops twice shows.
+type NumberPlace = (Giver<Box<usize>, Box<usize>, ()>, Taker<Box<usize>, Box<usize>, ()>);
+
+#[test]
+fn of_two_who_give_one_is_first_and_the_taker_gets_that_or_is_told() {
+    loom::model(|| {
+        let (giver, mut taker): NumberPlace = place(());
+        let other = giver.clone();
+        let give = |giver: Giver<Box<usize>, Box<usize>, ()>, number| match giver.give(Box::new(number)) {
+            Given::There => (true, false),
+            Given::Awaited(waiting) => (true, *waiting == 7),
+            Given::TooLate(value) => (*value != number, false),
+            Given::Left(..) => panic!("it does not leave"),
+        };
+        let other = thread::spawn(move || give(other, 1));
+        let taken = taker.take_or_wait(|_| Box::new(7));
+        let (first, told) = give(giver, 2);
+        let (other_first, other_told) = other.join().unwrap();
+        assert!(first != other_first);
+        assert_eq!(told || other_told, taken.is_none());
+        let taken = taken.or_else(|| taker.take());
+        assert_eq!(taken, Some(Box::new(if first { 2 } else { 1 })));
+    });
+}
+
+#[test]
+fn one_who_waits_anew_gets_the_value_or_is_told_as_it_waits_now() {
+    loom::model(|| {
+        let (giver, mut taker): NumberPlace = place(());
+        assert!(taker.take_or_wait(|_| Box::new(1)).is_none());
+        let giver = thread::spawn(move || match giver.give(Box::new(5)) {
+            Given::There => None,
+            Given::Awaited(waiting) => Some(*waiting),
+            other => panic!("{other:?}"),
+        });
+        let taken = taker.take_or_wait(|before| Box::new(*before.unwrap() + 1));
+        let told = giver.join().unwrap();
+        match taken {
+            // It may have been there, or on its way to who waited first.
+            Some(value) => assert!(*value == 5 && told != Some(2)),
+            None => assert_eq!(told, Some(2)),
+        }
+    });
+}
+
+#[test]
+fn a_value_meets_one_who_goes_and_is_dropped_once() {
+    loom::model(|| {
+        let (giver, mut taker): NumberPlace = place(());
+        assert!(taker.take_or_wait(|_| Box::new(1)).is_none());
+        let giver = thread::spawn(move || drop(giver.give(Box::new(5))));
+        drop(taker);
+        giver.join().unwrap();
+    });
+}
+
+#[test]
+fn a_value_meets_one_who_leaves_and_one_of_them_has_both() {
+    loom::model(|| {
+        let (giver, mut taker): NumberPlace = place(());
+        assert!(taker.take_or_wait(|_| Box::new(1)).is_none());
+        let giver = thread::spawn(move || match giver.give(Box::new(5)) {
+            Given::Left(waits, value) => (*waits, *value) == (2, 5),
+            Given::There | Given::Awaited(_) => false,
+            Given::TooLate(_) => panic!("it is the first"),
+        });
+        let both = taker.leave(Box::new(2)).map(|(waits, value)| (*waits, *value));
+        let giver_has_both = giver.join().unwrap();
+        assert_eq!(both, if giver_has_both { None } else { Some((2, 5)) });
     });
 }

@@ -37,6 +37,33 @@ fn one_that_is_notified_during_a_turn_has_another_one() {
 }
 
 #[test]
+fn a_turn_that_is_taken_early_is_scheduled_no_more_until_somebody_asks_for_it() {
+    let turns = Turns::new((), None);
+    let _ = turns.claim().unwrap().end(None);
+    assert!(turns.begin_early().is_none(), "nobody was told to schedule");
+    assert_eq!(turns.notify_message(None), Notified::Schedule);
+    let early = turns.begin_early().unwrap();
+    assert!(turns.is_running() && turns.begin_early().is_none());
+    // Who was told to schedule is still to come, and will see this.
+    assert_eq!(turns.notify(None), Notified::Known { quiet: false });
+    assert_eq!(early.end(None), GO_ON);
+    assert_eq!(turns.begin().unwrap().end(None), GO_ON);
+    // That was the one. From here on another one is told.
+    assert_eq!(turns.notify(None), Notified::Schedule);
+    assert_eq!(turns.begin_early().unwrap().end(None), GO_ON);
+    assert!(turns.is_idle());
+    assert_eq!(turns.try_begin().unwrap().end(None), GO_ON);
+    assert_eq!(turns.notify(None), Notified::Known { quiet: false });
+    let early = turns.begin_early().unwrap();
+    assert!(turns.begin().is_none(), "another one has the turn");
+    // So the one who was told has been there.
+    assert_eq!(turns.notify(None), Notified::Known { quiet: false });
+    assert_eq!(early.end(None), AGAIN);
+    assert_eq!(turns.begin().unwrap().end(None), GO_ON);
+    assert_eq!(turns.messages(), 1);
+}
+
+#[test]
 fn a_reader_does_not_look_like_a_notification() {
     let turns = Turns::new((), None);
     let _ = turns.claim().unwrap().end(None);
