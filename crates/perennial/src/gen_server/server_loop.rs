@@ -26,6 +26,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+/// So many messages are handled in one poll at most: as many as tokio lets a task handle, also where it does not count.
+const MESSAGES: u32 = 128;
+
 /// What the process of a server runs.
 pub(crate) type ServerBody<S> = Lending<Live<S>, NoReply>;
 
@@ -158,12 +161,15 @@ fn handle_messages<S: GenServer>(
     turn: &mut ServerTurn<'_, S>,
     cx: &mut Context<'_>,
 ) -> Poll<NoReply> {
-    loop {
+    for _ in 0..MESSAGES {
         match ready!(handle_next(block, turn, cx)) {
             Ok(()) => block.process.settle_dropped_callers(),
             stopped => return Poll::Ready(stopped),
         }
     }
+    // A caller may run us in a future that is not counted.
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 /// Begins to handle the next message.

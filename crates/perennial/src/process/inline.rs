@@ -5,6 +5,9 @@
 //! being polled on a thread of the server's runtime, so all that a callback may use is there; and few do so inside
 //! of each other, so the stack does not grow. If the handler waits, the server goes on as if it had been woken.
 //!
+//! One that is scheduled is polled by its caller too, as by a worker: the request is put behind what lies in the mailbox.
+//! Else a server that is hot would stay scheduled, as others call it while it waits for its worker.
+//!
 //! A handler that computes for long would hold up its caller, and two callers that could run side by side. So the time
 //! is taken now and then, and a server that is slow is left to the workers for a while.
 
@@ -18,6 +21,7 @@ use crate::{
 };
 use perennial_cell::Moment;
 use std::{
+    hint::spin_loop,
     sync::{
         Arc,
         atomic::{AtomicU8, AtomicU16, Ordering},
@@ -33,6 +37,11 @@ const SAMPLE: u8 = 64;
 
 /// A server whose run took longer is slow, unless it says otherwise.
 pub(crate) const SLOW: Duration = Duration::from_micros(50);
+
+/// One who finds that a server is being run looks again so many times, after so many pauses of the processor: for about
+/// as long as it takes to go through the queue.
+const LOOKS: u32 = 8;
+const PAUSES: u32 = 32;
 
 /// So many calls to a slow server go through its queue before it is tried again: a thread may have been interrupted.
 const REST: u16 = 1024;
@@ -102,20 +111,43 @@ impl Inline {
 
 /// Whether code here and now may run a process of `node` on its own stack.
 pub(crate) fn may_run(node: &Arc<NodeInner>) -> bool {
+    depth_here(node).is_some()
+}
+
+/// How many processes are being polled here inside of each other, if code here may run one more, of `node`.
+fn depth_here(node: &Arc<NodeInner>) -> Option<u32> {
     if !node.inline.load(Ordering::Relaxed) {
-        return false;
+        return None;
     }
     let (depth, on_node) = current::depth_on(node);
-    depth < DEPTH && (on_node || Executor::try_current().is_some_and(|here| here.id() == node.executor.id()))
+    let here = || Executor::try_current().is_some_and(|here| here.id() == node.executor.id());
+    (depth < DEPTH && (on_node || here())).then_some(depth)
 }
 
 /// The turn of a process for one who calls it, if it may run it.
 pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
     let process = &block.process;
-    if !process.inline.is_ready() || !may_run(&process.node) {
+    if !process.inline.is_ready() {
         return None;
     }
-    block.try_turn()
+    let depth = depth_here(&process.node)?;
+    block.try_turn().or_else(|| turn_of_busy(block, depth))
+}
+
+/// The turn of one that is scheduled, or the next one of one that runs, if that comes soon.
+#[cold]
+fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>, depth: u32) -> Option<BodyTurn<'_, D>> {
+    for _ in 0..LOOKS {
+        if let Some(turn) = block.turns.begin_early().or_else(|| block.try_turn()) {
+            return Some(turn);
+        }
+        // It may be we who run it, further down on this stack.
+        if depth > 1 || !block.turns.is_running() || !block.process.node.scheduler.is_shared() {
+            return None;
+        }
+        (0..PAUSES).for_each(|_| spin_loop());
+    }
+    None
 }
 
 /// Runs a process whose turn was taken: `run` ends that turn.

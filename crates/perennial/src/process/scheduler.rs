@@ -7,7 +7,7 @@
 //! # Invariants
 //!
 //! 1. A process is in one queue at most: it is put there by whoever its `Turns` told to schedule it, and taken out by
-//!    the worker that begins its turn.
+//!    the worker that begins its turn, or finds that a caller has done so.
 //! 2. A worker sleeps only after it has said so in `asleep` and has then found all queues empty. Whoever puts a
 //!    process into a queue looks at `asleep` after that, unless it is itself a worker and the only one who has
 //!    something to do. So no process is slept over.
@@ -385,6 +385,11 @@ impl Scheduler {
             });
         }
         all
+    }
+
+    /// Whether several threads poll its processes.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.lanes.len() > 1
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -1,7 +1,7 @@
 //! One who is flooded, or never waits, or blocks its thread, and all the others.
 
 use crate::support::{Run, Runner, runner};
-use perennial::{prelude::*, process};
+use perennial::{node::Node, prelude::*, process};
 use std::{sync::mpsc, time::Duration};
 use tokio::sync::oneshot;
 
@@ -14,6 +14,7 @@ fn nothing() -> Run<impl FnOnce() -> std::future::Ready<()> + Send + 'static> {
 struct Flooded(u32);
 
 struct More;
+struct Left;
 
 const FLOOD: u32 = 10_000;
 
@@ -26,6 +27,13 @@ impl HandleCast<More> for Flooded {
             me.cast(More).expect("unbounded");
         }
         noreply()
+    }
+}
+
+impl HandleCall<Left> for Flooded {
+    type Reply = u32;
+    async fn handle_call(&mut self, _: Left, _: &mut Cx<Self>) -> Reply<u32> {
+        reply(self.0)
     }
 }
 
@@ -69,6 +77,18 @@ rules! {
             process::kill(pid);
             assert_eq!(ended.await.reason, ExitReason::Killed);
         }
+    }
+
+    async fn a_caller_runs_a_flooded_server_for_a_while_only_also_if_nobody_counts_what_it_does() {
+        let server = runner().await;
+        let flooded = flooded().await;
+        let call = flooded.server::<Flooded>().unwrap().call(Left);
+        let left = tokio::spawn(Node::current().counted(tokio::task::unconstrained(call)));
+        others_are_served(&server).await;
+        assert!(left.await.unwrap().is_ok());
+        let ended = process::monitor(flooded);
+        process::kill(flooded);
+        assert_eq!(ended.await.reason, ExitReason::Killed);
     }
 
     async fn one_who_never_waits_does_not_starve_the_others() {

@@ -14,7 +14,10 @@ use std::{
     sync::{Arc, Condvar, Mutex},
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::oneshot,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -78,6 +81,22 @@ rules! {
         }
         let seen = server.call(Run(move || async move { order.lock().unwrap().clone() })).await;
         assert_eq!(seen, Ok((0..10).collect()));
+    }
+
+    async fn a_server_that_is_to_be_polled_anyway_is_run_by_its_caller() {
+        let server = runner().await;
+        let inside_too = Arc::new(Mutex::new(None));
+        let seen = inside_too.clone();
+        // Nobody polls it before we wait, on one thread at least.
+        let handled = watched(async {
+            server.cast(Run(move || async move { *seen.lock().unwrap() = Some(is_inside()) })).unwrap();
+            server.call(whether_inside()).await
+        });
+        let called_inside = handled.await.unwrap();
+        let cast_inside = inside_too.lock().unwrap().unwrap();
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            assert!(called_inside && cast_inside);
+        }
     }
 
     async fn a_server_that_calls_itself_is_told_so() {
