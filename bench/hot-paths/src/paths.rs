@@ -26,6 +26,8 @@ paths! {
     cast_idle: "cast to a server that sleeps, which is woken",
     call: "call from a plain future",
     call_from_process: "call from a process",
+    call_queued: "call from a process to a server that its callers never run",
+    call_awaits: "call from a process, whose handler lets others run before it answers",
     call_name: "call by a name",
     call_via: "call by a key of a registry",
     spawn: "spawn of a process, which ends at once",
@@ -54,6 +56,7 @@ impl Key {
 struct Counter(u64);
 struct Add(u64);
 struct Get;
+struct GetLater;
 
 impl GenServer for Counter {
     type Args = Option<u64>;
@@ -81,13 +84,25 @@ impl HandleCall<Get> for Counter {
     }
 }
 
+impl HandleCall<GetLater> for Counter {
+    type Reply = u64;
+    async fn handle_call(&mut self, _: GetLater, _: &mut Cx<Self>) -> Reply<u64> {
+        yield_now().await;
+        reply(self.0)
+    }
+}
+
 /// Under callgrind all takes so long that every server would be taken for a slow one, which its callers do not run.
 fn options() -> gen_server::Options {
     gen_server::Options::default().inline(Some(Duration::MAX))
 }
 
 async fn counter() -> ServerRef<Counter> {
-    let pid = gen_server::start_unlinked_with::<Counter>(None, (), options()).await.expect("it starts");
+    counter_with(options()).await
+}
+
+async fn counter_with(options: gen_server::Options) -> ServerRef<Counter> {
+    let pid = gen_server::start_unlinked_with::<Counter>(None, (), options).await.expect("it starts");
     pid.server().expect("it runs")
 }
 
@@ -126,7 +141,31 @@ async fn call(n: u64) {
 }
 
 async fn call_from_process(n: u64) {
-    let (_, ended) = process::spawn_monitor(move |_: Inbox<()>| call(n));
+    in_process(move |_| call(n)).await;
+}
+
+async fn call_queued(n: u64) {
+    in_process(move |_| async move {
+        let counter = counter_with(options().inline(None)).await;
+        for _ in 0..n {
+            assert_eq!(counter.call(Get).await, Ok(0));
+        }
+    })
+    .await;
+}
+
+async fn call_awaits(n: u64) {
+    in_process(move |_| async move {
+        let counter = counter().await;
+        for _ in 0..n {
+            assert_eq!(counter.call(GetLater).await, Ok(0));
+        }
+    })
+    .await;
+}
+
+async fn in_process<F: Future<Output = ()> + Send + 'static>(run: impl FnOnce(Inbox<()>) -> F + Send + 'static) {
+    let (_, ended) = process::spawn_monitor(run);
     assert!(ended.await.reason.is_normal());
 }
 

@@ -12,9 +12,10 @@
 //! 3. A `Lending` is reached through a [`Turn`] only, of which there is one at a time, and never as a whole: it is not
 //!    [`Unpin`], so [`Turn::with`] does not give it.
 
-use crate::{PooledFuture, Turn, Turns};
+use crate::{Pooled, PooledFuture, Turn, Turns};
 use std::{
     fmt,
+    future::Future,
     marker::PhantomPinned,
     mem,
     pin::Pin,
@@ -26,7 +27,7 @@ use std::{
 /// A place for a value that futures borrow, one at a time. Used through the [`Turn`] that it is in.
 pub struct Lending<T, O> {
     /// Before the value: it is dropped first.
-    borrower: Option<Box<Borrower<O>>>,
+    borrower: Option<Pooled<Borrower<O>>>,
     value: Option<T>,
     _never_moved_while_lent: PhantomPinned,
 }
@@ -34,6 +35,14 @@ pub struct Lending<T, O> {
 struct Borrower<O> {
     future: PooledFuture<'static, O>,
     _keeper: Arc<dyn Send + Sync>,
+}
+
+impl<O> Future for Borrower<O> {
+    type Output = O;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
+        Pin::new(&mut self.future).poll(cx)
+    }
 }
 
 /// What became of a value that was lent.
@@ -125,7 +134,7 @@ impl<T, O> Turn<'_, Lending<T, O>> {
         // not used up or borrowed mutably. It cannot be, while we own a share of it. With another keeper, the future is
         // dropped by the unwinding.
         assert!(ptr::eq((*keeper).as_ref(), self.turns()), "it leads to the place of this turn");
-        let borrower = Box::new(Borrower { future, _keeper: keeper });
+        let borrower = Pooled::new(Borrower { future, _keeper: keeper });
         // SAFETY: this turn is the only one. The field lies beside the value, and is not lent.
         unsafe { (*self.place()).borrower = Some(borrower) };
     }
@@ -135,7 +144,7 @@ impl<T, O> Turn<'_, Lending<T, O>> {
         // SAFETY: as in `keep`.
         let place = unsafe { &mut (*self.place()).borrower };
         let mut borrower = place.take()?;
-        let polled = Pin::new(&mut borrower.future).poll(cx);
+        let polled = Pin::new(&mut borrower).poll(cx);
         if polled.is_pending() {
             *place = Some(borrower);
         }

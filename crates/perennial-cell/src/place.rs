@@ -12,7 +12,8 @@
 //!
 //! 1. The block was taken from the pool with the layout of `Inner`, and is given back with it by the one who drops the
 //!    last reference. `references` counts the givers, and the taker.
-//! 2. `CLAIMED` is set once, by the giver whose value counts. It alone writes `value` and sets `FULL`.
+//! 2. `CLAIMED` is set once, by the giver whose value counts. It alone writes `value` and sets `FULL`. One who knows that
+//!    there is no other giver sets both at once.
 //! 3. `value` is there while `FULL` is set and `TAKEN` is not. From `FULL` on it is the taker's. Had the taker `GONE`
 //!    before that, it is the giver's, who takes it back.
 //! 4. `waits` is there while `WAITING` is set, until it is handed over: to the giver whose step set `FULL` and found
@@ -158,25 +159,31 @@ impl<T, W, N> Drop for Shared<T, W, N> {
 
 impl<T, W, N> Giver<T, W, N> {
     /// Gives the value, if nobody has given one before.
-    pub fn give(&self, value: T) -> Given<T, W> {
+    pub fn give(self, value: T) -> Given<T, W> {
+        // Acquire: if one has gone before, what it did.
+        let two = self.0.inner().references.load(Ordering::Acquire) == 2;
         let state = self.0.state();
         let mut before = state.load(Ordering::Relaxed);
-        loop {
-            if before & CLAIMED != 0 || before & (GONE | WAITING) == GONE {
-                return Given::TooLate(value);
+        // The other one is the taker, so nobody gives but us, and nobody can who is not made of us.
+        let alone = two && before & (CLAIMED | GONE) == 0;
+        if !alone {
+            loop {
+                if before & CLAIMED != 0 || before & (GONE | WAITING) == GONE {
+                    return Given::TooLate(value);
+                }
+                // Acquire: what the taker has left, if it has.
+                let claimed = before | CLAIMED;
+                match state.compare_exchange_weak(before, claimed, Ordering::Acquire, Ordering::Relaxed) {
+                    Ok(_) => break,
+                    Err(now) => before = now,
+                }
             }
-            // Acquire: what the taker has left, if it has.
-            let claimed = before | CLAIMED;
-            match state.compare_exchange_weak(before, claimed, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(now) => before = now,
+            if before & GONE != 0 {
+                // Relaxed: no other giver changes it after `CLAIMED`, and the taker has gone.
+                state.store(CLAIMED | GONE, Ordering::Relaxed);
+                // SAFETY: it is there, and ours (invariant 4).
+                return Given::Left(unsafe { self.0.take_waits() }, value);
             }
-        }
-        if before & GONE != 0 {
-            // Relaxed: no other giver changes it after `CLAIMED`, and the taker has gone.
-            state.store(CLAIMED | GONE, Ordering::Relaxed);
-            // SAFETY: it is there, and ours (invariant 4).
-            return Given::Left(unsafe { self.0.take_waits() }, value);
         }
         // It is ours to write (invariant 2).
         self.0.inner().value.with_mut(|place| {
@@ -184,7 +191,7 @@ impl<T, W, N> Giver<T, W, N> {
             unsafe { (*place).write(value) };
         });
         // Release: the value, to the taker. Acquire: what waits.
-        let before = state.fetch_or(FULL, Ordering::AcqRel);
+        let before = state.fetch_or(CLAIMED | FULL, Ordering::AcqRel);
         if before & GONE != 0 {
             // Race: the taker went while the value was written.
             state.store(CLAIMED | GONE, Ordering::Relaxed);

@@ -47,10 +47,10 @@ use crate::{
 };
 use std::fmt;
 
-/// Whoever has been told to take a turn will find that it was taken early, unless there is to be another one by then.
-const QUEUED: u64 = 1 << 58;
 /// There is to be a turn, and somebody has been told to take it.
-const NOTIFIED: u64 = 1 << 59;
+const NOTIFIED: u64 = 1 << 58;
+/// Whoever has been told to take a turn will find that it was taken early, unless there is to be another one by then.
+const QUEUED: u64 = 1 << 59;
 /// The first turn was not claimed yet.
 const RESERVED: u64 = 1 << 60;
 /// There will be no turn any more.
@@ -63,7 +63,7 @@ const RUNNING: u64 = 1 << 63;
 /// else run. It is noticed once, by the one that is the next.
 const FLOOD: u64 = 64;
 /// How many messages came since the last turn began. It cannot overflow into the flags: each takes memory.
-const MESSAGES: u64 = QUEUED - 1;
+const MESSAGES: u64 = NOTIFIED - 1;
 /// These say nothing about a turn.
 const ASIDE: u64 = READER | QUEUED;
 
@@ -303,7 +303,8 @@ impl<'a, T> Turn<'a, T> {
     pub fn end(self, activity: Option<&Activity>) -> Ended {
         // AcqRel: releases the value to the next turn; acquires what a sender wrote that has just notified.
         let before = self.owner.state.fetch_and(!RUNNING, Ordering::AcqRel);
-        let again = before & (NOTIFIED | MESSAGES) != 0 && before & QUEUED == 0;
+        // Notified, and nobody else is to call `begin`: `QUEUED` is above the others.
+        let again = (1..QUEUED).contains(&(before & (QUEUED | NOTIFIED | MESSAGES)));
         Ended { again, quiet: activity.is_some_and(Activity::leave) }
     }
 

@@ -39,9 +39,10 @@ fn the_first_value_counts_and_is_taken_once() {
     let (giver, mut taker) = numbers();
     assert!(giver.is_open() && !taker.is_taken());
     assert_eq!(taker.take(), None);
+    let other = giver.clone();
     assert_eq!(giver.give(1), Given::There);
-    assert!(!giver.is_open());
-    assert_eq!(giver.clone().give(2), Given::TooLate(2));
+    assert!(!other.is_open());
+    assert_eq!(other.give(2), Given::TooLate(2));
     assert_eq!(taker.take(), Some(1));
     assert!(taker.is_taken());
     assert_eq!(taker.take(), None);
@@ -72,7 +73,7 @@ fn one_who_leaves_has_another_one_take_the_value() {
     let (giver, taker) = numbers();
     assert_eq!(taker.leave(1), None);
     assert!(giver.is_open());
-    assert_eq!(giver.give(7), Given::Left(1, 7));
+    assert_eq!(giver.clone().give(7), Given::Left(1, 7));
     assert_eq!(giver.give(8), Given::TooLate(8));
     // It waited for itself before, and that is dropped.
     let (giver, mut taker) = numbers();
@@ -114,7 +115,7 @@ fn what_is_left_is_dropped_once() {
             drop(taker);
         }),
         ("nobody took it, and the giver stays", |(giver, taker), new| {
-            drop(giver.give(new()));
+            drop(giver.clone().give(new()));
             drop(taker);
             assert!(matches!(giver.give(new()), Given::TooLate(_)));
         }),

@@ -25,8 +25,6 @@
 
 mod deadlines;
 
-pub(crate) use deadlines::Expire;
-
 use crate::{
     clock::deadlines::Deadlines,
     executor::Executor,

@@ -18,14 +18,9 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
-
-/// Something that a deadline ends.
-pub(crate) trait Expire: Send + Sync {
-    /// The time is over. Runs on whatever thread finds that, so it only sends or wakes.
-    fn expire(&self);
-}
 
 /// How many lists there are.
 const LISTS: usize = 16;
@@ -63,8 +58,8 @@ struct List {
 
 struct Entry {
     deadline: Duration,
-    /// None if it is free.
-    what: Option<Arc<dyn Expire>>,
+    /// The task that waits; none if it is free.
+    waker: Option<Waker>,
     previous: u32,
     next: u32,
     /// Tells who takes a deadline back whether it is still that one.
@@ -92,12 +87,13 @@ impl List {
     }
 
     /// Puts a deadline at the end; gives it back if it would not be in order there.
-    fn push(&mut self, deadline: Duration, what: Arc<dyn Expire>) -> Result<(u32, u64), Arc<dyn Expire>> {
+    fn push(&mut self, deadline: Duration, waker: Waker) -> Result<(u32, u64), Waker> {
         if self.entries.get(self.last as usize).is_some_and(|last| last.deadline > deadline) {
-            return Err(what);
+            return Err(waker);
         }
         self.order += 1;
-        let entry = Entry { deadline, what: Some(what), previous: self.last, next: NONE, order: self.order };
+        let entry =
+            Entry { deadline, waker: Some(waker), previous: self.last, next: NONE, order: self.order };
         let index = self.free;
         let index = if index == NONE {
             self.entries.push(entry);
@@ -115,11 +111,16 @@ impl List {
         Ok((index, self.order))
     }
 
+    /// Who is woken by a deadline, if it is still there.
+    fn waker(&mut self, index: u32, order: u64) -> Option<&mut Waker> {
+        self.entries.get_mut(index as usize).filter(|entry| entry.order == order)?.waker.as_mut()
+    }
+
     /// Takes a deadline out, if it is still there.
-    fn remove(&mut self, index: u32, order: u64) -> Option<Arc<dyn Expire>> {
+    fn remove(&mut self, index: u32, order: u64) -> Option<Waker> {
         let free = self.free;
         let entry = self.entries.get_mut(index as usize).filter(|entry| entry.order == order)?;
-        let what = entry.what.take()?;
+        let waker = entry.waker.take()?;
         let (previous, next) = (entry.previous, mem::replace(&mut entry.next, free));
         self.free = index;
         match previous {
@@ -134,11 +135,11 @@ impl List {
         if self.set == 0 && self.entries.len() > MOST_KEPT {
             *self = Self { order: self.order, has_timer: self.has_timer, ..Self::default() };
         }
-        Some(what)
+        Some(waker)
     }
 
     /// Takes the first deadline out, if it has passed.
-    fn pop_due(&mut self, now: Duration) -> Option<Arc<dyn Expire>> {
+    fn pop_due(&mut self, now: Duration) -> Option<Waker> {
         let first = self.entries.get(self.first as usize).filter(|entry| entry.deadline <= now)?;
         let order = first.order;
         self.remove(self.first, order)
@@ -148,34 +149,37 @@ impl List {
 /// A deadline that is set; it is taken back when this is dropped.
 pub(crate) struct Deadline<'a> {
     clock: &'a Arc<Clock>,
+    time: Duration,
     place: Place,
 }
 
 enum Place {
     Listed { list: usize, index: u32, order: u64 },
-    Timer(TimerId),
+    Timer(TimerId, Waker),
 }
 
 impl Clock {
-    /// Ends `what` after `delay`.
-    pub(crate) fn expire(self: &Arc<Self>, delay: Duration, what: Arc<dyn Expire>) -> Deadline<'_> {
-        let deadline = self.now().saturating_add(delay);
-        let what = match self.time {
-            Time::Real(_) => match self.list(deadline, what) {
-                Ok(place) => return Deadline { clock: self, place },
-                Err(what) => what,
-            },
-            Time::Virtual(_) => what,
+    /// Wakes a task after `delay`.
+    pub(crate) fn deadline(self: &Arc<Self>, delay: Duration, waker: &Waker) -> Deadline<'_> {
+        let time = self.now().saturating_add(delay);
+        let waker = waker.clone();
+        let place = match self.time {
+            Time::Real(_) => self.list(time, waker).unwrap_or_else(|waker| self.wake_at(time, waker)),
+            Time::Virtual(_) => self.wake_at(time, waker),
         };
-        let timer = self.schedule_at(deadline, move || what.expire());
-        Deadline { clock: self, place: Place::Timer(timer) }
+        Deadline { clock: self, time, place }
     }
 
-    fn list(self: &Arc<Self>, deadline: Duration, what: Arc<dyn Expire>) -> Result<Place, Arc<dyn Expire>> {
+    fn wake_at(&self, time: Duration, waker: Waker) -> Place {
+        let woken = waker.clone();
+        Place::Timer(self.schedule_at(time, move || woken.wake()), waker)
+    }
+
+    fn list(self: &Arc<Self>, deadline: Duration, waker: Waker) -> Result<Place, Waker> {
         let list = list_here();
         let (index, order, looks) = {
             let mut entries = self.deadlines.lock(list);
-            let (index, order) = entries.push(deadline, what)?;
+            let (index, order) = entries.push(deadline, waker)?;
             (index, order, mem::replace(&mut entries.has_timer, true))
         };
         if !looks {
@@ -191,8 +195,8 @@ impl Clock {
             let Some(clock) = clock.upgrade() else { return };
             let now = clock.now();
             // Outside of the lock: it wakes.
-            while let Some(what) = clock.deadlines.pop_due(list, now) {
-                call(|| what.expire());
+            while let Some(waker) = clock.deadlines.pop_due(list, now) {
+                call(|| waker.wake());
             }
             let next = {
                 let mut entries = clock.deadlines.lock(list);
@@ -212,7 +216,7 @@ impl Deadlines {
         self.0[list].lock().expect("nothing is called under this lock")
     }
 
-    fn pop_due(&self, list: usize, now: Duration) -> Option<Arc<dyn Expire>> {
+    fn pop_due(&self, list: usize, now: Duration) -> Option<Waker> {
         self.lock(list).pop_due(now)
     }
 
@@ -224,15 +228,50 @@ impl Deadlines {
     }
 }
 
+impl Deadline<'_> {
+    /// Whether it has passed; if not, the task that asks is woken then.
+    pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if self.clock.now() >= self.time {
+            return Poll::Ready(());
+        }
+        let waker = cx.waker();
+        match &mut self.place {
+            Place::Listed { list, index, order } => {
+                let (list, same) = (*list, |before: &mut Waker| before.will_wake(waker));
+                let same = self.clock.deadlines.lock(list).waker(*index, *order).map(same);
+                if same == Some(false) {
+                    // Neither cloned nor dropped under the lock.
+                    let waker = waker.clone();
+                    let mut entries = self.clock.deadlines.lock(list);
+                    let before = entries.waker(*index, *order).map(|before| mem::replace(before, waker));
+                    drop(entries);
+                    return if before.is_some() { Poll::Pending } else { Poll::Ready(()) };
+                }
+                // Race: if it is not there it has passed since we looked, and who waited before was told.
+                if same.is_some() { Poll::Pending } else { Poll::Ready(()) }
+            }
+            Place::Timer(_, before) if before.will_wake(waker) => Poll::Pending,
+            Place::Timer(timer, _) => {
+                // Race: as above.
+                if self.clock.cancel(*timer).is_none() {
+                    return Poll::Ready(());
+                }
+                self.place = self.clock.wake_at(self.time, waker.clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
 impl Drop for Deadline<'_> {
     fn drop(&mut self) {
-        match self.place {
+        match &self.place {
             Place::Listed { list, index, order } => {
-                // A statement of its own: the last reference may be dropped with it.
-                let what = self.clock.deadlines.lock(list).remove(index, order);
-                drop(what);
+                // A statement of its own: the task may be dropped with it.
+                let waker = self.clock.deadlines.lock(*list).remove(*index, *order);
+                drop(waker);
             }
-            Place::Timer(timer) => drop(self.clock.cancel(timer)),
+            Place::Timer(timer, _) => drop(self.clock.cancel(*timer)),
         }
     }
 }
@@ -246,12 +285,12 @@ impl fmt::Debug for Deadline<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Mutex as StdMutex;
+    use std::{sync::Mutex as StdMutex, task::Wake};
 
     struct Note(u32, Arc<StdMutex<Vec<u32>>>);
 
-    impl Expire for Note {
-        fn expire(&self) {
+    impl Wake for Note {
+        fn wake(self: Arc<Self>) {
             self.1.lock().unwrap().push(self.0);
         }
     }
@@ -263,7 +302,7 @@ mod tests {
     #[test]
     fn a_list_is_in_order_and_what_is_taken_out_is_gone() {
         let notes = Arc::default();
-        let note = |n| -> Arc<dyn Expire> { Arc::new(Note(n, Arc::clone(&notes))) };
+        let note = |n| Waker::from(Arc::new(Note(n, Arc::clone(&notes))));
         let mut list = List::default();
         let places: Vec<_> = (1..=5).map(|n| list.push(seconds(n), note(n as u32)).ok().unwrap()).collect();
         assert!(list.push(seconds(4), note(9)).is_err(), "it would not be in order");
@@ -278,8 +317,8 @@ mod tests {
         assert_eq!(again.0, places[4].0);
         assert!(list.remove(places[4].0, places[4].1).is_none());
         assert_eq!(list.first_deadline(), Some(seconds(2)));
-        while let Some(what) = list.pop_due(seconds(5)) {
-            what.expire();
+        while let Some(waker) = list.pop_due(seconds(5)) {
+            waker.wake();
         }
         assert_eq!(*notes.lock().unwrap(), [2, 4]);
         assert_eq!((list.set, list.first_deadline()), (1, Some(seconds(6))));
@@ -288,14 +327,13 @@ mod tests {
     #[test]
     fn a_list_does_not_keep_what_it_needed_in_a_rush() {
         let mut list = List::default();
-        let places: Vec<_> = (0..2 * MOST_KEPT)
-            .map(|_| list.push(seconds(1), Arc::new(Note(0, Arc::default()))).ok().unwrap())
-            .collect();
+        let places: Vec<_> =
+            (0..2 * MOST_KEPT).map(|_| list.push(seconds(1), Waker::noop().clone()).ok().unwrap()).collect();
         for (index, order) in places {
             assert!(list.remove(index, order).is_some());
         }
         assert_eq!((list.entries.len(), list.set), (0, 0));
-        let (_, order) = list.push(seconds(1), Arc::new(Note(0, Arc::default()))).ok().unwrap();
+        let (_, order) = list.push(seconds(1), Waker::noop().clone()).ok().unwrap();
         assert!(order > 2 * MOST_KEPT as u64, "an old place is never taken for a new one");
     }
 }

@@ -3,12 +3,8 @@
 use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{
-        CallTo, Caller, CastTo, GenServer, InfoTo, RequestId, ServerRef,
-        direct::Direct,
-        message::Stop,
-        reply_cell::{self, ReplyCell},
-        server_loop::ServerTurn,
-        server_ref::NoRoom,
+        CallTo, Caller, CastTo, GenServer, InfoTo, RequestId, ServerRef, direct::Direct, message::Stop,
+        reply_cell::Answer, server_loop::ServerTurn, server_ref::NoRoom,
     },
     pid::Pid,
     process::{block::ProcRef, current, inline, monitors, node::Node, run, time},
@@ -157,10 +153,10 @@ pub trait Address: Sync {
         match self.resolve() {
             Ok(server) => {
                 let clock = server.0.process.node.clock.clone();
-                let cell = submit(&server, request).unwrap_or_else(ReplyCell::failed);
-                RequestId::new(cell, clock, Some(server.pid()))
+                let answer = submit(&server, request).unwrap_or_else(Answer::failed);
+                RequestId::new(answer, clock, Some(server.pid()))
             }
-            Err(error) => RequestId::new(ReplyCell::failed(error), Node::current().0.clock.clone(), None),
+            Err(error) => RequestId::new(Answer::failed(error), Node::current().0.clock.clone(), None),
         }
     }
 
@@ -311,27 +307,24 @@ async fn call<S: GenServer, M: CallTo<S>>(
     }
     // Before the request is there: one who is told of it would take the turn.
     let turn = if inline == Inline::Yes { inline::take_turn(&server.0) } else { None };
-    let cell = match turn {
+    let answer = match turn {
         Some(turn) => match inline::timed(process, || run_at_once(&server, turn, request))? {
             At::Once(reply) => return Ok(reply),
-            At::Last(cell) => cell,
+            At::Last(answer) => answer,
         },
         None => submit(&server, request)?,
     };
-    if let Some(result) = cell.take() {
-        return result;
-    }
-    reply_cell::wait(cell, &process.node.clock, timeout).await
+    answer.within(&process.node.clock, timeout).await
 }
 
 /// Puts the request into the mailbox, and has the server polled.
 fn submit<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     request: M,
-) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
-    let cell = put(server, request, current::pid())?;
+) -> Result<Answer<M::Reply>, CallError> {
+    let answer = put(server, request, current::pid())?;
     server.0.notify_message();
-    Ok(cell)
+    Ok(answer)
 }
 
 /// Puts the request into the mailbox.
@@ -339,10 +332,10 @@ fn put<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     request: M,
     caller: Option<Pid>,
-) -> Result<Arc<ReplyCell<M::Reply>>, CallError> {
-    let (from, cell) = Caller::with_pid(server.0.clone(), caller);
+) -> Result<Answer<M::Reply>, CallError> {
+    let (from, answer) = Caller::with_pid(server.0.clone(), caller);
     match request.put_into(server, from) {
-        Ok(()) => Ok(cell),
+        Ok(()) => Ok(answer),
         Err(from) => {
             from.disarm();
             Err(CallError::NoProc)
@@ -353,7 +346,7 @@ fn put<S: GenServer, M: CallTo<S>>(
 /// When a call is answered.
 enum At<R: Send + 'static> {
     Once(R),
-    Last(Arc<ReplyCell<R>>),
+    Last(Answer<R>),
 }
 
 /// Has the server, whose turn we have, handle the request.
@@ -364,23 +357,23 @@ fn run_at_once<S: GenServer, M: CallTo<S>>(
 ) -> Result<At<M::Reply>, CallError> {
     turn.count_messages(1);
     if !M::DIRECT || server.0.process.needs_attention() || !takes_budget() {
-        let cell = put(server, request, current::pid());
-        match cell {
+        let answer = put(server, request, current::pid());
+        match answer {
             Ok(_) => run::run_turn(&server.0, turn),
             Err(_) => run::give_back(&server.0, turn),
         }
-        return cell.map(At::Last);
+        return answer.map(At::Last);
     }
     let (caller, mut at) = (current::pid(), None);
     run::use_turn(&server.0, turn, |turn, task| {
         let (answer, goes_on) = match request.call_direct(server, turn, caller, task) {
             (Direct::Busy(request), _) => {
-                let cell = put(server, request, caller);
-                let goes_on = cell.is_ok();
-                (cell.map(At::Last), goes_on)
+                let answer = put(server, request, caller);
+                let goes_on = answer.is_ok();
+                (answer.map(At::Last), goes_on)
             }
             (Direct::Answered(reply), goes_on) => (Ok(At::Once(reply)), goes_on),
-            (Direct::Later(cell), goes_on) => (Ok(At::Last(cell)), goes_on),
+            (Direct::Later(answer), goes_on) => (Ok(At::Last(answer)), goes_on),
         };
         at = Some(answer);
         goes_on

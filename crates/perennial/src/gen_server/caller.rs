@@ -1,39 +1,42 @@
 //! One who waits for the reply of a call, as the server sees it.
 
 use crate::{
-    gen_server::reply_cell::{Replied, ReplyCell},
+    gen_server::reply_cell::{Answer, Replied, ReplyCell},
     pid::Pid,
     process::{block::ProcRef, current},
 };
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 /// One who waits for a reply of type `R`: the `From` of `handle_call/3`.
 ///
 /// It can be kept, and sent to others; whoever has it may [`reply`](Self::reply). If it is dropped without that,
 /// the caller is told so, or the reason, if the server is ending.
 pub struct Caller<R: Send + 'static> {
-    cell: Option<Arc<ReplyCell<R>>>,
+    cell: Option<ReplyCell<R>>,
     server: ProcRef,
     pid: Option<Pid>,
+    /// Whether it may be listed: it was given to a callback that may keep it.
+    may_be_kept: bool,
 }
 
 impl<R: Send + 'static> Caller<R> {
     /// One of `server`; the current process is the one who calls.
-    pub(crate) fn new(server: ProcRef) -> (Self, Arc<ReplyCell<R>>) {
+    pub(crate) fn new(server: ProcRef) -> (Self, Answer<R>) {
         Self::with_pid(server, current::pid())
     }
 
     /// One of `server`, where another process is current.
-    pub(crate) fn with_pid(server: ProcRef, pid: Option<Pid>) -> (Self, Arc<ReplyCell<R>>) {
-        let cell = ReplyCell::new();
-        (Self { cell: Some(cell.clone()), server, pid }, cell)
+    pub(crate) fn with_pid(server: ProcRef, pid: Option<Pid>) -> (Self, Answer<R>) {
+        let (cell, answer) = ReplyCell::new();
+        (Self { cell: Some(cell), server, pid, may_be_kept: false }, answer)
     }
 
     /// Answers. One who has stopped waiting does not notice.
     #[doc(alias = "gen_server:reply/2")]
     pub fn reply(mut self, reply: R) {
         if let Some(cell) = self.cell.take() {
-            cell.reply(reply, &self.server);
+            self.unlist(&cell);
+            cell.reply(reply);
         }
     }
 
@@ -51,14 +54,27 @@ impl<R: Send + 'static> Caller<R> {
         self.pid
     }
 
-    /// To be held while the callback runs that gets this caller.
-    pub(crate) fn answering(&self) -> Answering<R> {
+    /// To be held while the callback runs that gets this caller, and may keep it.
+    pub(crate) fn answering(&mut self) -> Answering<R> {
+        self.may_be_kept = true;
         Answering { cell: self.cell.clone(), server: self.server.clone() }
     }
 
     /// Tells later whether this caller was answered.
-    pub(crate) fn replied(&self) -> Option<Arc<dyn Replied>> {
-        self.cell.clone().map(|cell| cell as Arc<dyn Replied>)
+    pub(crate) fn replied(&self) -> Option<Box<dyn Replied>> {
+        self.cell.clone().map(|cell| Box::new(cell) as Box<dyn Replied>)
+    }
+
+    #[cfg(all(test, perennial_loom))]
+    pub(crate) fn cell(&self) -> ReplyCell<R> {
+        self.cell.clone().expect("it was not used yet")
+    }
+
+    /// It is used, or dropped.
+    fn unlist(&self, cell: &ReplyCell<R>) {
+        if self.may_be_kept {
+            cell.unlist(&self.server);
+        }
     }
 
     /// Takes part no more: nobody is told of the drop.
@@ -70,8 +86,8 @@ impl<R: Send + 'static> Caller<R> {
 impl<R: Send + 'static> Drop for Caller<R> {
     fn drop(&mut self) {
         if let Some(cell) = self.cell.take() {
-            cell.unlist(&self.server);
-            self.server.process().drop_caller(current::is(self.server.process()), cell);
+            self.unlist(&cell);
+            self.server.process().drop_caller(current::is(self.server.process()), Box::new(cell));
         }
     }
 }
@@ -84,7 +100,7 @@ impl<R: Send + 'static> fmt::Debug for Caller<R> {
 
 /// Held while a callback runs; lists its caller when that ends, also by a panic or by a signal.
 pub(crate) struct Answering<R: Send + 'static> {
-    cell: Option<Arc<ReplyCell<R>>>,
+    cell: Option<ReplyCell<R>>,
     server: ProcRef,
 }
 

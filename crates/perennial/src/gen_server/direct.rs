@@ -4,7 +4,7 @@ use crate::{
     gen_server::{
         Caller, HandleCallFrom, NoReply, Replied, Reply,
         message::ServerBlock,
-        reply_cell::ReplyCell,
+        reply_cell::Answer,
         server_loop::{self, Live, ServerTurn},
     },
     pid::Pid,
@@ -24,7 +24,7 @@ pub(crate) enum Direct<M, R: Send + 'static> {
     /// It was answered.
     Answered(R),
     /// The answer, or the reason why there is none, comes later.
-    Later(Arc<ReplyCell<R>>),
+    Later(Answer<R>),
 }
 
 /// Has a server handle a request here and now, as the process that it is. It needs no attention, and its turn is ours.
@@ -49,8 +49,8 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
             match panics::catch(|| Pin::new(&mut handling).poll(task)) {
                 Ok(Poll::Ready(reply)) => Lent::Done(reply),
                 Ok(Poll::Pending) => {
-                    let (from, cell) = Caller::with_pid(me.clone(), caller);
-                    later = Some(cell);
+                    let (from, answer_to_come) = Caller::with_pid(me.clone(), caller);
+                    later = Some(answer_to_come);
                     Lent::Kept(PooledFuture::new(async move { answer(handling.await, from) }))
                 }
                 Err(reason) => Lent::Done(Err(reason)),
@@ -58,7 +58,7 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
         })
     });
     let reply = match (lent, later) {
-        (Ok(None), Some(cell)) => return (Direct::Later(cell), false),
+        (Ok(None), Some(answer)) => return (Direct::Later(answer), false),
         (Ok(reply), _) => reply.expect("it is lent only to one who waits"),
         (Err(reason), _) => Err(reason),
     };
@@ -66,11 +66,11 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
         me.process.settle_dropped_callers();
         return (Direct::Answered(reply), server_loop::asks_for_more(turn));
     }
-    let (from, cell) = Caller::with_pid(me.clone(), caller);
+    let (from, answer_to_come) = Caller::with_pid(me.clone(), caller);
     if let Err(reason) = answer(reply, from) {
         server_loop::stop(me, turn, reason);
     }
-    (Direct::Later(cell), true)
+    (Direct::Later(answer_to_come), true)
 }
 
 /// Has the caller get what a handler has returned: now, or from the last acts if it stops.

@@ -69,7 +69,7 @@ pub(crate) trait Message<S: GenServer>: Send + 'static {
 
 /// Tells whether a call was replied to, and what the debug options are told then.
 pub(crate) struct ReplyToCome {
-    pub(crate) cell: Arc<dyn Replied>,
+    pub(crate) cell: Box<dyn Replied>,
     pub(crate) out: Event,
 }
 
@@ -138,12 +138,12 @@ pub(crate) struct Call<M, R: Send + 'static> {
 }
 
 impl<S: HandleCallFrom<M>, M: Send + 'static> Message<S> for Call<M, S::Reply> {
-    #[expect(clippy::manual_async_fn, reason = "an async function has room for its arguments twice")]
     fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
+        let Self { request, mut from } = self;
         async move {
             // Else its end, in whatever way the callback ends, has told the caller.
-            let _answering = S::KEEPS_CALLER.then(|| self.from.answering());
-            server.handle_call_from(self.request, self.from, cx).await
+            let _answering = S::KEEPS_CALLER.then(|| from.answering());
+            server.handle_call_from(request, from, cx).await
         }
     }
     fn event(&self) -> Option<Event> {

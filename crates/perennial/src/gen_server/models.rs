@@ -11,14 +11,15 @@ use crate::{
 };
 use loom::thread;
 use std::{
+    future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-fn call(server: &Puppet) -> (Caller<u8>, Answer<u8>, Arc<ReplyCell<u8>>) {
-    let (caller, cell) = Caller::new(server.process.clone());
-    (caller, Answer { cell: cell.clone(), timeout: None }, cell)
+fn call(server: &Puppet) -> (Caller<u8>, Answer<u8>, ReplyCell<u8>) {
+    let (caller, answer) = Caller::new(server.process.clone());
+    let cell = caller.cell();
+    (caller, answer, cell)
 }
 
 fn answer(mut answer: Answer<u8>) -> Result<u8, CallError> {
@@ -37,7 +38,7 @@ fn a_caller_that_is_kept_is_answered_once_when_the_server_ends() {
     for replies in [true, false] {
         in_every_order(move || {
             let server = Puppet::new(&node());
-            let (caller, waiting, cell) = call(&server);
+            let (mut caller, waiting, cell) = call(&server);
             // The callback has ended.
             drop(caller.answering());
             let elsewhere = thread::spawn(move || if replies { caller.reply(1) } else { drop(caller) });
@@ -50,7 +51,7 @@ fn a_caller_that_is_kept_is_answered_once_when_the_server_ends() {
                 other => panic!("{other:?}"),
             }
             assert!(lists_nobody(&server));
-            assert_eq!(Arc::strong_count(&cell), 1);
+            assert!(cell.is_last());
         });
     }
 }
@@ -60,14 +61,14 @@ fn a_caller_that_is_used_while_its_callback_ends_is_not_listed_afterwards() {
     for replies in [true, false] {
         in_every_order(move || {
             let server = Puppet::new(&node());
-            let (caller, waiting, cell) = call(&server);
+            let (mut caller, waiting, cell) = call(&server);
             let callback = caller.answering();
             let elsewhere = thread::spawn(move || if replies { caller.reply(1) } else { drop(caller) });
             drop(callback);
             elsewhere.join().unwrap();
             assert_eq!(answer(waiting), if replies { Ok(1) } else { Err(CallError::NoReply) });
             assert!(lists_nobody(&server));
-            assert_eq!(Arc::strong_count(&cell), 1);
+            assert!(cell.is_last());
         });
     }
 }
@@ -76,7 +77,7 @@ fn a_caller_that_is_used_while_its_callback_ends_is_not_listed_afterwards() {
 fn one_who_stops_waiting_is_forgotten_when_the_reply_or_the_end_comes() {
     in_every_order(|| {
         let server = Puppet::new(&node());
-        let (caller, waiting, cell) = call(&server);
+        let (mut caller, waiting, cell) = call(&server);
         drop(caller.answering());
         let gone = thread::spawn(move || drop(waiting));
         let elsewhere = thread::spawn(move || caller.reply(1));
@@ -84,6 +85,6 @@ fn one_who_stops_waiting_is_forgotten_when_the_reply_or_the_end_comes() {
         gone.join().unwrap();
         elsewhere.join().unwrap();
         assert!(lists_nobody(&server));
-        assert_eq!(Arc::strong_count(&cell), 1);
+        assert!(cell.is_last());
     });
 }

@@ -3,15 +3,9 @@
 use crate::{
     clock::Clock,
     exit_reason::CallError,
-    gen_server::{
-        Deadline,
-        reply_cell::{Answer, ReplyCell},
-    },
+    gen_server::{Deadline, reply_cell::Answer},
     pid::Pid,
-    process::{
-        Recipient,
-        time::{self, Sleep},
-    },
+    process::{Recipient, time},
 };
 use std::{
     fmt,
@@ -71,8 +65,8 @@ pub struct Response<L, R> {
 }
 
 impl<R: Send + 'static> RequestId<R> {
-    pub(crate) fn new(cell: Arc<ReplyCell<R>>, clock: Arc<Clock>, server: Option<Pid>) -> Self {
-        Self { answer: Answer { cell, timeout: None }, clock, server }
+    pub(crate) fn new(answer: Answer<R>, clock: Arc<Clock>, server: Option<Pid>) -> Self {
+        Self { answer, clock, server }
     }
 
     /// Whom it was sent to; none if nobody was there.
@@ -155,13 +149,12 @@ impl<R: Send + 'static> RequestId<R> {
     ///
     /// `gen_server:receive_response/2`.
     #[doc(alias = "gen_server:receive_response/2")]
-    pub async fn receive(mut self, deadline: impl Into<Deadline>) -> Result<R, CallError> {
+    pub async fn receive(self, deadline: impl Into<Deadline>) -> Result<R, CallError> {
         if self.answer.is_over() {
             return Err(CallError::NoReply);
         }
         let left = deadline.into().left(self.clock.now());
-        self.answer.timeout = left.map(|left| Sleep::new(self.clock.clone(), left));
-        (&mut self.answer).await
+        self.answer.within(&self.clock, left).await
     }
 
     /// Has the answer sent to a process, as a [`Response`] with this label; at once if it is there. Not at all if it

@@ -16,13 +16,11 @@ use crate::{
         debug::{Debug, DebugOptions, Event},
         message::{Letters, Message, System as SystemMessage},
         noreply,
-        reply_cell::Answer,
         watched::Watched,
     },
     process::{
         block::{ProcRef, Process},
         current, panics,
-        time::Sleep,
     },
 };
 use perennial_cell::Letter;
@@ -215,9 +213,9 @@ pub(crate) async fn request<S: GenServer, R: Send + 'static>(
         return Err(CallError::CallingSelf);
     }
     let clock = process.process().node.clock.clone();
-    let (from, cell) = Caller::new(process);
+    let (from, answer) = Caller::new(process);
     if server.send(SystemMessage(move |server: &mut S, cx: &mut Cx<S>| request(server, cx, from))).is_err() {
         return Err(CallError::NoProc);
     }
-    Answer { cell, timeout: timeout.map(|timeout| Sleep::new(clock, timeout)) }.await
+    answer.within(&clock, timeout).await
 }

@@ -314,8 +314,8 @@ pub(crate) struct Bonds {
     pub(crate) timers: FxHashMap<Ref, TimerId>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) label: Option<String>,
-    pub(crate) callers: FxHashMap<usize, Arc<dyn Settle>>,
-    pub(crate) unsettled: Vec<Arc<dyn Settle>>,
+    pub(crate) callers: FxHashMap<usize, Box<dyn Settle>>,
+    pub(crate) unsettled: Vec<Box<dyn Settle>>,
     /// Who gets exit signals as messages.
     pub(crate) trap: Option<Arc<dyn Trap>>,
     /// Answers the one who started it, with success by the process itself or else by its last act.
@@ -383,7 +383,7 @@ pub(crate) trait Public: Any + Send + Sync {
 
 /// A caller that waits for a deferred reply.
 pub(crate) trait Settle: Send + Sync {
-    fn settle(&self, error: CallError);
+    fn settle(self: Box<Self>, error: CallError);
 }
 
 impl Process {

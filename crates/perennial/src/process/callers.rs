@@ -7,11 +7,11 @@ use crate::{
         flags::UNSETTLED,
     },
 };
-use std::{mem, sync::Arc};
+use std::mem;
 
 impl Process {
     /// Has the end of this process settle a caller; at once, if it is past that.
-    pub(crate) fn list_caller(&self, key: usize, caller: Arc<dyn Settle>) {
+    pub(crate) fn list_caller(&self, key: usize, caller: Box<dyn Settle>) {
         let mut state = self.lock();
         if state.phase < Phase::Settled {
             state.bonds().callers.insert(key, caller);
@@ -30,7 +30,7 @@ impl Process {
 
     /// A caller was dropped without a reply. By the server itself, in a callback: then it depends on how that
     /// callback ends which error the caller gets. By others, or after the end: it is told at once.
-    pub(crate) fn drop_caller(&self, by_itself: bool, caller: Arc<dyn Settle>) {
+    pub(crate) fn drop_caller(&self, by_itself: bool, caller: Box<dyn Settle>) {
         let mut state = self.lock();
         let error = match state.phase {
             Phase::Alive if !by_itself => CallError::NoReply,
@@ -57,6 +57,6 @@ impl Process {
     fn settle_unsettled(&self) {
         self.clear_flag(UNSETTLED);
         let unsettled = mem::take(&mut self.lock().bonds().unsettled);
-        unsettled.iter().for_each(|caller| caller.settle(CallError::NoReply));
+        unsettled.into_iter().for_each(|caller| caller.settle(CallError::NoReply));
     }
 }

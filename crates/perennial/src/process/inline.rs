@@ -111,38 +111,33 @@ impl Inline {
 
 /// Whether code here and now may run a process of `node` on its own stack.
 pub(crate) fn may_run(node: &Arc<NodeInner>) -> bool {
-    depth_here(node).is_some()
-}
-
-/// How many processes are being polled here inside of each other, if code here may run one more, of `node`.
-fn depth_here(node: &Arc<NodeInner>) -> Option<u32> {
     if !node.inline.load(Ordering::Relaxed) {
-        return None;
+        return false;
     }
     let (depth, on_node) = current::depth_on(node);
-    let here = || Executor::try_current().is_some_and(|here| here.id() == node.executor.id());
-    (depth < DEPTH && (on_node || here())).then_some(depth)
+    depth < DEPTH && (on_node || Executor::try_current().is_some_and(|here| here.id() == node.executor.id()))
 }
 
 /// The turn of a process for one who calls it, if it may run it.
 pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
     let process = &block.process;
-    if !process.inline.is_ready() {
+    if !process.inline.is_ready() || !may_run(&process.node) {
         return None;
     }
-    let depth = depth_here(&process.node)?;
-    block.try_turn().or_else(|| turn_of_busy(block, depth))
+    block.try_turn().or_else(|| turn_of_busy(block))
 }
 
 /// The turn of one that is scheduled, or the next one of one that runs, if that comes soon.
 #[cold]
-fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>, depth: u32) -> Option<BodyTurn<'_, D>> {
+fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
+    let node = &block.process.node;
+    // Else it may be we who run it, further down on this stack.
+    let may_wait = node.scheduler.is_shared() && current::depth_on(node).0 <= 1;
     for _ in 0..LOOKS {
         if let Some(turn) = block.turns.begin_early().or_else(|| block.try_turn()) {
             return Some(turn);
         }
-        // It may be we who run it, further down on this stack.
-        if depth > 1 || !block.turns.is_running() || !block.process.node.scheduler.is_shared() {
+        if !may_wait || !block.turns.is_running() {
             return None;
         }
         (0..PAUSES).for_each(|_| spin_loop());
