@@ -38,10 +38,8 @@ const SAMPLE: u8 = 64;
 /// A server whose run took longer is slow, unless it says otherwise.
 pub(crate) const SLOW: Duration = Duration::from_micros(50);
 
-/// One who finds that a server is being run looks again so many times, after so many pauses of the processor: for about
-/// as long as it takes to go through the queue.
-const LOOKS: u32 = 8;
-const PAUSES: u32 = 32;
+/// One who finds that a server is being run looks again after so long: it takes about that to go through the queue.
+const WAIT: Duration = Duration::from_micros(2);
 
 /// So many calls to a slow server go through its queue before it is tried again: a thread may have been interrupted.
 const REST: u16 = 1024;
@@ -130,19 +128,22 @@ pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'
 /// The turn of one that is scheduled, or the next one of one that runs, if that comes soon.
 #[cold]
 fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
-    let node = &block.process.node;
-    // Else it may be we who run it, further down on this stack.
-    let may_wait = node.scheduler.is_shared() && current::depth_on(node).0 <= 1;
-    for _ in 0..LOOKS {
-        if let Some(turn) = block.turns.begin_early().or_else(|| block.try_turn()) {
-            return Some(turn);
-        }
-        if !may_wait || !block.turns.is_running() {
+    let take = || block.turns.begin_early().or_else(|| block.try_turn());
+    let wait = || {
+        // It may be we who run it, further down on this stack.
+        let another =
+            block.process.node.scheduler.is_shared() && current::depth_on(&block.process.node).0 <= 1;
+        if !another || !block.turns.is_running() {
             return None;
         }
-        (0..PAUSES).for_each(|_| spin_loop());
-    }
-    None
+        // Nobody looks meanwhile: each look would take the word of the turns from who works with it.
+        let began = Moment::now();
+        while !began.is_longer_ago_than(WAIT) {
+            spin_loop();
+        }
+        take()
+    };
+    take().or_else(wait)
 }
 
 /// Runs a process whose turn was taken: `run` ends that turn.
