@@ -60,10 +60,10 @@ impl Options {
 
     /// With a limit for handlers that are run by who calls; with `None`, no caller runs one.
     ///
-    /// A call to an idle server is handled at once, by its caller, on its own stack. One run in 64 is timed, the first
-    /// included. After one that took longer than the limit until it returned or awaited, the next 1,024 calls wait for a
-    /// worker, so a server that computes for long does not hold up those who call it. What caller and server see is the
-    /// same either way.
+    /// A call to an idle server is handled at once, by its caller, on its own stack; if the server has messages and nobody
+    /// handles them, the caller does that first. One run in 64 is timed, the first included. After one that took longer
+    /// than the limit until it returned or awaited, the next 1,024 calls wait for a worker, so a server that computes for
+    /// long does not hold up those who call it. What caller and server see is the same either way.
     ///
     /// # Examples
     ///
