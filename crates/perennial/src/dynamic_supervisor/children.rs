@@ -2,11 +2,10 @@
 
 use crate::{
     child_spec::{ChildSpec, ChildType, Restart, Shutdown, Start},
-    pid::Pid,
+    pid::{Pid, PidMap},
     process::Exit,
     supervisor::{ChildCounts, intensity::Intensity},
 };
-use rustc_hash::FxHashMap;
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -68,7 +67,7 @@ impl Child {
 
 #[derive(Debug, Default)]
 pub(crate) struct Children {
-    by_pid: FxHashMap<Pid, Child>,
+    by_pid: PidMap<Child>,
     starting: usize,
     restarting: usize,
     supervisors: usize,

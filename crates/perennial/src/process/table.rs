@@ -6,6 +6,7 @@ use crate::{
     sync::{Mutex, MutexGuard},
 };
 use std::{
+    hint::black_box,
     mem,
     sync::{
         Arc,
@@ -18,6 +19,9 @@ const SHARDS: u32 = 64;
 
 /// So many slots are allocated at a time. A table that grows is not moved, and has none in reserve but these.
 const SEGMENT: usize = 64;
+
+/// What a process for each shard takes in memory, with what mostly belongs to one.
+const ROOM: usize = 48 * 1024;
 
 /// No further slot is free.
 const NONE: u32 = u32::MAX;
@@ -122,6 +126,10 @@ impl Table {
         let process = make(index * SHARDS + shard, serial, order);
         *locked.slot(index).expect("it was reserved") = Slot::Taken(process.clone());
         locked.live += 1;
+        drop(locked);
+        if serial == 1 && shard == 0 {
+            make_room();
+        }
         process
     }
 
@@ -170,6 +178,15 @@ impl Table {
     fn lock(&self, shard: u32) -> MutexGuard<'_, Shard> {
         self.shards[shard as usize].lock().expect("no user code runs under the lock of the table")
     }
+}
+
+/// Has the allocator ask the system at once for what the next processes take: the table grows, so there will be more.
+///
+/// That of the C library asks for one page after the other else, on all threads but the first, and each time it costs as
+/// much as a few starts. What is given back to it here it keeps at hand.
+#[cold]
+fn make_room() {
+    drop(black_box(Vec::<u8>::with_capacity(ROOM)));
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What ties a process to others: in a box that is made on demand, and small, because most that have one have little in
 //! it. A child of a supervisor has one link, and is in one registry.
 
-use crate::{pid::Pid, process::holdings::Holdings};
-use rustc_hash::FxHashSet;
+use crate::{
+    pid::{Pid, PidSet},
+    process::holdings::Holdings,
+};
 
 /// The links of a process, and what it holds elsewhere.
 #[derive(Default)]
@@ -17,7 +19,7 @@ pub(crate) enum Links {
     #[default]
     None,
     One(Pid),
-    Many(Box<FxHashSet<Pid>>),
+    Many(Box<PidSet>),
 }
 
 impl Links {

@@ -3,7 +3,7 @@
 use crate::{
     child_spec::{ChildId, ChildSpec, Restart},
     exit_reason::ExitReason,
-    pid::Pid,
+    pid::{Pid, PidMap},
     supervisor::{AutoShutdown, Strategy},
 };
 use rustc_hash::FxHashMap;
@@ -34,7 +34,7 @@ pub(crate) struct Child {
 pub(crate) struct Children {
     by_key: BTreeMap<Key, Child>,
     by_id: FxHashMap<ChildId, Key>,
-    by_pid: FxHashMap<Pid, Key>,
+    by_pid: PidMap<Key>,
     next: Key,
 }
 
