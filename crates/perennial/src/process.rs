@@ -82,7 +82,7 @@ pub fn current() -> Option<Pid> {
 /// Whether a process runs: false from the moment its reason is fixed, or a deadly signal has reached it.
 #[doc(alias = "is_process_alive/1")]
 pub fn is_alive(pid: Pid) -> bool {
-    Node::of(pid).and_then(|node| node.process(pid)).is_some_and(|process| process.process().is_alive())
+    node::find(pid).is_some_and(|process| process.process().is_alive())
 }
 
 /// Ends the current process on the spot, from any depth. No panic hook runs; whether it is logged depends on the
@@ -123,7 +123,7 @@ pub fn whereis(name: &str) -> Option<Pid> {
 /// Whoever takes messages of type `M` at `pid`: a bare process with an `Inbox<M>`. For servers there is
 /// [`Pid::server`](crate::pid::Pid::server).
 pub fn recipient<M: Send + 'static>(pid: Pid) -> Option<Recipient<M>> {
-    let process = Node::of(pid)?.process(pid).filter(|process| process.process().is_alive())?;
+    let process = node::find(pid).filter(|process| process.process().is_alive())?;
     let bare = process.as_any().downcast::<block::Block<dyn inbox::Open<M>>>().ok()?;
     Some(Recipient::new(bare as Arc<dyn Receive<M>>))
 }

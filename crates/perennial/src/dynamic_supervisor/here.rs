@@ -10,35 +10,38 @@ use crate::{
         DynamicSupervisor, StartChildError, TerminateChildError,
         server::report_stopped,
         shared::{Refused, Shared, Stop},
-        starts::NewChild,
+        starts::{Closed, NewChild},
     },
     gen_server::ServerRef,
     pid::Pid,
-    process::{block::ProcRef, current, inline},
+    process::{current, inline},
     supervisor::stop_child::stop_at_once,
 };
 use std::{any::Any, task::Poll};
 
-/// What became of a start.
+type Supervisor = ServerRef<DynamicSupervisor>;
+
+/// What became of a start. With the supervisor, if that is still to do something: a count of references that is written by
+/// all who start children would be fought over.
 pub(crate) enum Start {
     Done(Result<Pid, StartChildError>),
     /// It waits: the supervisor is to go on with it.
-    Waits(NewChild),
+    Waits(Supervisor, NewChild),
     /// The supervisor has taken what was started with it, or will.
-    Closed,
+    Closed(Supervisor),
     /// It is the supervisor's to do.
-    NotHere(ChildSpec),
+    NotHere(Supervisor, ChildSpec),
 }
 
 /// What became of a stop.
 pub(crate) enum Stopped {
     Done(Result<(), TerminateChildError>),
     /// It is the supervisor's to do.
-    NotHere,
+    NotHere(Supervisor),
 }
 
 /// What is shared with the supervisor, if one who asks for something may do that here and now.
-fn shared(supervisor: &ServerRef<DynamicSupervisor>) -> Option<&Shared> {
+fn shared(supervisor: &Supervisor) -> Option<&Shared> {
     let process = &supervisor.0.process;
     let may_act = !current::waits_for(process)
         && inline::may_run(&process.node)
@@ -50,23 +53,26 @@ fn shared(supervisor: &ServerRef<DynamicSupervisor>) -> Option<&Shared> {
     public.downcast_ref()
 }
 
-pub(crate) fn start(supervisor: &ServerRef<DynamicSupervisor>, spec: ChildSpec) -> Start {
-    let Some(shared) = shared(supervisor) else { return Start::NotHere(spec) };
+pub(crate) fn start(supervisor: &Supervisor, spec: ChildSpec) -> Start {
+    let Some(shared) = shared(supervisor) else { return Start::NotHere(supervisor.clone(), spec) };
     match shared.admit() {
         Ok(()) => {}
         Err(Refused::MaxChildren) => return Start::Done(Err(StartChildError::MaxChildren)),
         // It tells why when it has ended.
-        Err(Refused::Closed) => return Start::NotHere(spec),
+        Err(Refused::Closed) => return Start::NotHere(supervisor.clone(), spec),
     }
     let mut new = NewChild::new(spec);
     match current::with(&supervisor.0, || new.starting.try_now()) {
-        Poll::Ready(result) => new.over(result, shared, supervisor).map_or(Start::Closed, Start::Done),
-        Poll::Pending => Start::Waits(new),
+        Poll::Ready(result) => match new.over(result, shared, supervisor) {
+            Ok(result) => Start::Done(result),
+            Err(Closed) => Start::Closed(supervisor.clone()),
+        },
+        Poll::Pending => Start::Waits(supervisor.clone(), new),
     }
 }
 
-pub(crate) fn terminate(supervisor: &ServerRef<DynamicSupervisor>, pid: Pid) -> Stopped {
-    let Some(shared) = shared(supervisor) else { return Stopped::NotHere };
+pub(crate) fn terminate(supervisor: &Supervisor, pid: Pid) -> Stopped {
+    let Some(shared) = shared(supervisor) else { return Stopped::NotHere(supervisor.clone()) };
     let shutdown = match shared.begin_stop(pid) {
         Stop::NotFound => return Stopped::Done(Err(TerminateChildError::NotFound)),
         Stop::Forgotten(child) => {
@@ -75,9 +81,9 @@ pub(crate) fn terminate(supervisor: &ServerRef<DynamicSupervisor>, pid: Pid) -> 
         }
         Stop::By(shutdown) => shutdown,
     };
-    let me: ProcRef = supervisor.0.clone();
-    let Some(reason) = current::with(&supervisor.0, || stop_at_once(&me, pid, shutdown)) else {
-        return Stopped::NotHere;
+    let stop = || stop_at_once(&supervisor.0.process, pid, shutdown);
+    let Some(reason) = current::with(&supervisor.0, stop) else {
+        return Stopped::NotHere(supervisor.clone());
     };
     report_stopped(supervisor.pid(), pid, shared.remove(pid), &reason);
     Stopped::Done(Ok(()))

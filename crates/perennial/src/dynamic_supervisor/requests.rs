@@ -6,7 +6,7 @@ use crate::{
     exit_reason::CallError,
     gen_server::{Address, GenServer, ServerRef},
     pid::Pid,
-    process,
+    process::{self, budget},
     supervisor::{ChildCounts, ChildState},
 };
 
@@ -66,17 +66,22 @@ impl DynamicSupervisor {
         if spec.significant {
             return Err(StartChildError::Spec(SpecError::SignificantWithoutAutoShutdown(spec.id)));
         }
-        let supervisor = supervisor.resolve()?;
-        match here::start(&supervisor, spec) {
+        // One who starts many lets others run in between. Before the start: one that waits for that would be handed over.
+        budget::unit().await;
+        match supervisor.with_server(|supervisor| here::start(supervisor, spec))? {
             here::Start::Done(result) => result,
             // Boxed, which is seldom needed, so that the future of a start is small.
-            here::Start::NotHere(spec) => Box::pin(supervisor.call_timeout(StartChild(spec), None)).await?,
-            here::Start::Waits(new) => match Box::pin(supervisor.call_timeout(GoOn(new), None)).await {
-                // Race: it has ended since.
-                Err(CallError::NoProc) => Err(end_of(&supervisor).await.into()),
-                other => other?,
-            },
-            here::Start::Closed => Err(end_of(&supervisor).await.into()),
+            here::Start::NotHere(supervisor, spec) => {
+                Box::pin(supervisor.call_timeout(StartChild(spec), None)).await?
+            }
+            here::Start::Waits(supervisor, new) => {
+                match Box::pin(supervisor.call_timeout(GoOn(new), None)).await {
+                    // Race: it has ended since.
+                    Err(CallError::NoProc) => Err(end_of(&supervisor).await.into()),
+                    other => other?,
+                }
+            }
+            here::Start::Closed(supervisor) => Err(end_of(&supervisor).await.into()),
         }
     }
 
@@ -139,10 +144,12 @@ impl DynamicSupervisor {
         supervisor: &impl Address<Server = Self>,
         pid: Pid,
     ) -> Result<(), TerminateChildError> {
-        let supervisor = supervisor.resolve()?;
-        match here::terminate(&supervisor, pid) {
+        budget::unit().await;
+        match supervisor.with_server(|supervisor| here::terminate(supervisor, pid))? {
             here::Stopped::Done(result) => result,
-            here::Stopped::NotHere => Box::pin(supervisor.call_timeout(TerminateChild(pid), None)).await?,
+            here::Stopped::NotHere(supervisor) => {
+                Box::pin(supervisor.call_timeout(TerminateChild(pid), None)).await?
+            }
         }
     }
 

@@ -99,7 +99,7 @@ impl GenServer for DynamicSupervisor {
                 Phase::Running | Phase::Stopping => Some(child),
             };
             let shutdown = child.as_ref().map_or(Shutdown::BrutalKill, |child| child.shutdown);
-            if let Some(reason) = stop_at_once(&process, pid, shutdown) {
+            if let Some(reason) = stop_at_once(process.process(), pid, shutdown) {
                 report_stopped(me, pid, child, &reason);
                 continue;
             }

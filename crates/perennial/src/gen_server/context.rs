@@ -10,8 +10,7 @@ use crate::{
     process::{
         Down, Exit, Recipient, Timeout, Timer,
         block::{ProcRef, Process, Trap},
-        monitors,
-        node::Node,
+        monitors, node,
         time::Sleep,
     },
 };
@@ -121,7 +120,7 @@ impl<S: GenServer> Cx<S> {
     where
         S: HandleInfo<Down>,
     {
-        let target = Node::of(pid).and_then(|node| node.process(pid));
+        let target = node::find(pid);
         monitors::watch_as(&self.process(), self.me.0.clone(), target, Some(pid), None)
     }
 

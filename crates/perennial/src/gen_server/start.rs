@@ -13,7 +13,7 @@ use crate::{
         Monitor,
         block::{ProcRef, Started},
         budget, current, inline, links, monitors,
-        node::{Node, kill_stuck},
+        node::{self, kill_stuck},
         spawn::{self, Spawn},
         time,
     },
@@ -236,8 +236,10 @@ fn begin<S: GenServer>(
 
 /// Waits until the start of `server` has ended. Mostly it has: whoever starts a server runs its `init`.
 async fn finish<S: GenServer>(server: ServerRef<S>, options: Options) -> Result<ServerRef<S>, StartError> {
-    // One who starts many lets others run in between.
-    budget::unit().await;
+    // One who starts many lets others run in between. In the name of a supervisor it has done so before.
+    if !current::is_start() {
+        budget::unit().await;
+    }
     let outcome = match server.0.process.start_ended() {
         Ok(outcome) => outcome,
         Err(told) => wait(&server, told, options.timeout).await?,
@@ -274,6 +276,6 @@ pub(crate) fn server_at<S: GenServer>(process: ProcRef) -> Option<ServerRef<S>> 
 impl crate::pid::Pid {
     /// The server of type `S` at this pid; none if it has ended or is of another type.
     pub fn server<S: GenServer>(self) -> Option<ServerRef<S>> {
-        server_at(Node::of(self)?.process(self)?)
+        server_at(node::find(self)?)
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     pg::{Scope, ScopeError, groups::Closed},
     pid::Pid,
-    process::{Recipient, block::ProcRef, node::Node},
+    process::{Recipient, block::ProcRef, node},
     registry::{Key, rows::Id},
 };
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -133,7 +133,7 @@ impl<G: Key> Scope<G> {
 
 /// The process of a recipient, if it is there.
 fn watcher<G: Send + Sync + 'static>(to: &Recipient<GroupEvent<G>>) -> Option<ProcRef> {
-    Node::of(to.pid()).and_then(|node| node.process(to.pid()))
+    node::find(to.pid())
 }
 
 impl<G> Clone for GroupEvent<G> {

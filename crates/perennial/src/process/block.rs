@@ -65,8 +65,8 @@ pub(crate) trait Proc: Send + Sync + 'static {
     fn run(self: Arc<Self>);
     /// Ends it, as nobody polls it any more.
     fn abandon(self: Arc<Self>);
-    /// Ends it here and now, if it is idle and `doom` has it die; false if not.
-    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut()) -> bool;
+    /// Ends it here and now, if it is idle and `doom` has it die; with which reason.
+    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut(&Process)) -> Option<ExitReason>;
     /// Asks for an orderly stop by a message; false if this kind of process has none.
     fn request_stop(self: Arc<Self>, reason: ExitReason) -> bool;
 }
@@ -215,7 +215,7 @@ impl<D: ?Sized + Kind + 'static> Proc for Block<D> {
     fn abandon(self: Arc<Self>) {
         run::abandon(&self);
     }
-    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut()) -> bool {
+    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut(&Process)) -> Option<ExitReason> {
         run::end_if_idle(&self, doom)
     }
     fn request_stop(self: Arc<Self>, reason: ExitReason) -> bool {

@@ -89,6 +89,14 @@ pub(crate) fn look<R>(look: impl FnOnce(&Process) -> R) -> Option<R> {
     with_current(|_, current| current.map(|current| look(current.process()))).flatten()
 }
 
+/// As [`look`], also if there is none or it is not `wanted`.
+pub(crate) fn look_if<R>(wanted: bool, look: impl FnOnce(Option<&Process>) -> R) -> R {
+    let mut look = Some(look);
+    let mut once = |process: Option<&Process>| look.take().map(|look| look(process));
+    let seen = if wanted { self::look(|process| once(Some(process))).flatten() } else { None };
+    seen.or_else(|| once(None)).expect("it looks once")
+}
+
 /// Its pid.
 pub(crate) fn pid() -> Option<Pid> {
     look(|process| process.pid)
@@ -166,11 +174,16 @@ pub(crate) fn start<R>(cause: Option<EventId>, f: impl FnOnce() -> R) -> (R, Spa
     (result, SPAWNED.with(RefCell::take))
 }
 
+/// Whether what runs here is a start in the name of the current process.
+pub(crate) fn is_start() -> bool {
+    CONTEXT.try_with(|context| context.starts.get()).unwrap_or(false)
+}
+
 /// `parent`, which is the current process, is about to be linked with one that it has spawned. Noted in a start.
-pub(crate) fn spawned(parent: &ProcRef, pid: Pid) {
-    if CONTEXT.with(|context| context.starts.get()) {
+pub(crate) fn spawned(parent: &Process, pid: Pid) {
+    if is_start() {
         SPAWNED.with(|spawned| spawned.borrow_mut().push(pid));
-        if let Some(public) = parent.process().public() {
+        if let Some(public) = parent.public() {
             public.spawned(pid);
         }
     }

@@ -6,9 +6,7 @@ use crate::{
     process::{
         block::{Block, BodyTurn, Kind, ProcRef, Process, Receive, Trap},
         messages::{Down, Exit},
-        monitors,
-        node::Node,
-        panics,
+        monitors, node, panics,
         recipient::Recipient,
         run,
         spawn::{self, Spawn},
@@ -213,7 +211,7 @@ impl<M: Send + 'static> Inbox<M> {
         M: From<Down>,
     {
         let me: ProcRef = self.block.clone();
-        let target = Node::of(pid).and_then(|node| node.process(pid));
+        let target = node::find(pid);
         monitors::watch_as(&me, self.block.clone(), target, Some(pid), None)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     pid::Pid,
-    process::{ancestor::Ancestor, current, node::Node, stats::Busy},
+    process::{ancestor::Ancestor, current, node, stats::Busy},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -44,7 +44,7 @@ pub struct Info {
 /// What is known of a process; none if it has ended, or is about to. It is not disturbed.
 #[doc(alias = "process_info/1")]
 pub fn info(pid: Pid) -> Option<Info> {
-    let block = Node::of(pid)?.process(pid)?;
+    let block = node::find(pid)?;
     let process = block.process();
     // In this order: what is sent between the two looks is not missed.
     let messages = process.stats.handled();

@@ -4,11 +4,11 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{ProcRef, State},
+        block::{ProcRef, Process, State},
         current,
         events::{EventId, EventKind},
         messages::Exit,
-        node::Node,
+        node,
         signal::{self, Effect, Signal},
     },
     sync::MutexGuard,
@@ -50,8 +50,8 @@ pub fn link(pid: Pid) -> Result<(), NoProc> {
     if pid == me.process().pid {
         return Ok(());
     }
-    match Node::of(pid).and_then(|node| node.process(pid)) {
-        Some(other) if connect(&me, &other) => Ok(()),
+    match node::find(pid) {
+        Some(other) if connect(me.process(), other.process()) => Ok(()),
         _ => {
             let cause = current::cause();
             if !me.process().lock().traps() {
@@ -64,22 +64,21 @@ pub fn link(pid: Pid) -> Result<(), NoProc> {
 }
 
 /// Makes the link; false if one of the two has told its links already. That may be `me`, if it was given up.
-pub(crate) fn connect(me: &ProcRef, other: &ProcRef) -> bool {
+pub(crate) fn connect(me: &Process, other: &Process) -> bool {
     let (mut mine, mut theirs) = lock_both(me, other);
     // Race: the other has made the link, and ends. It has told us, or will; there is nothing to add.
-    if mine.has_link(other.process().pid) {
+    if mine.has_link(other.pid) {
         return true;
     }
     mine.can_bond() && theirs.can_bond() && {
-        mine.ties().links.insert(other.process().pid);
-        theirs.ties().links.insert(me.process().pid);
+        mine.ties().links.insert(other.pid);
+        theirs.ties().links.insert(me.pid);
         true
     }
 }
 
 /// Locks two processes. Always in the order of their pids, so that of two who do that none waits for the other.
-fn lock_both<'a>(one: &'a ProcRef, two: &'a ProcRef) -> (MutexGuard<'a, State>, MutexGuard<'a, State>) {
-    let (one, two) = (one.process(), two.process());
+fn lock_both<'a>(one: &'a Process, two: &'a Process) -> (MutexGuard<'a, State>, MutexGuard<'a, State>) {
     if one.pid < two.pid {
         let first = one.lock();
         (first, two.lock())
@@ -103,17 +102,17 @@ pub fn unlink(pid: Pid) {
 }
 
 pub(crate) fn unlink_from(me: &ProcRef, pid: Pid) {
-    match Node::of(pid).and_then(|node| node.process(pid)) {
-        Some(other) if pid != me.process().pid => unlink_both(me, &other),
+    match node::find(pid) {
+        Some(other) if pid != me.process().pid => unlink_both(me.process(), other.process()),
         _ => remove(&mut me.process().lock(), pid),
     }
 }
 
 /// Removes the link between two processes.
-pub(crate) fn unlink_both(me: &ProcRef, other: &ProcRef) {
+pub(crate) fn unlink_both(me: &Process, other: &Process) {
     let (mut mine, mut theirs) = lock_both(me, other);
-    remove(&mut mine, other.process().pid);
-    remove(&mut theirs, me.process().pid);
+    remove(&mut mine, other.pid);
+    remove(&mut theirs, me.pid);
 }
 
 fn remove(state: &mut State, peer: Pid) {
@@ -149,13 +148,13 @@ pub fn kill(pid: Pid) {
 }
 
 fn send(pid: Pid, signal: Signal, reason: ExitReason) {
-    let Some(node) = Node::of(pid) else { return };
+    let Some(to) = node::find(pid) else { return };
     let (from, cause) = match current::pid() {
         Some(me) => (me, current::cause()),
-        None => (node.outside(), None),
+        None => (to.process().node.outside(), None),
     };
     let signal = if signal == Signal::Exit && from == pid { Signal::ExitSelf } else { signal };
-    self::signal(node.process(pid).as_ref(), signal, from, &reason, cause);
+    self::signal(Some(&to), signal, from, &reason, cause);
 }
 
 /// Sends an exit signal to a process, if it is there; that is an event, caused by `cause`.
@@ -171,11 +170,32 @@ pub(crate) fn signal(
     deliver(to, via, signal, from, reason, cause);
 }
 
+/// Sends the signal with which `me` stops a child that does not run; not if it would only be told, because it traps exits.
+///
+/// Nobody can keep it from ending any more, so it needs no link that would say so. It is not notified: who calls this has
+/// its turn.
+pub(crate) fn doom_child(me: &Process, child: &Process, kind: Signal, reason: &ExitReason) {
+    // Nobody but itself changes that.
+    let traps = child.lock().traps();
+    let Effect::Dies(dies_of) = signal::effect(kind, reason, traps) else { return };
+    let node = &child.node;
+    let event = node.events.emit(
+        || node.clock.now(),
+        current::cause(),
+        child.pid,
+        || EventKind::Signal { from: me.pid, signal: kind.into(), reason: reason.clone() },
+    );
+    let (mut mine, mut its) = lock_both(me, child);
+    child.doom(&mut its, dies_of, event);
+    remove(&mut mine, child.pid);
+    remove(&mut its, me.pid);
+}
+
 /// Sends what a link would have sent to a process whose link with its parent came too late: the parent had ended,
 /// though its code runs on because it was given up.
-pub(crate) fn signal_orphan(child: &ProcRef, parent: &ProcRef) {
-    let reason = parent.process().reason().unwrap_or(ExitReason::Killed);
-    deliver(child, Via::Nothing, Signal::Link, parent.process().pid, &reason, parent.process().cause());
+pub(crate) fn signal_orphan(child: &ProcRef, parent: &Process) {
+    let reason = parent.reason().unwrap_or(ExitReason::Killed);
+    deliver(child, Via::Nothing, Signal::Link, parent.pid, &reason, parent.cause());
 }
 
 /// Sends what a link would send to one who is tied to `from` without a link, as those are who have rows in a registry.
@@ -238,7 +258,7 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
 /// The processes that are linked to `pid`, in no order; none if it has ended.
 #[doc(alias = "process_info/2")]
 pub fn links(pid: Pid) -> Vec<Pid> {
-    let Some(process) = Node::of(pid).and_then(|node| node.process(pid)) else { return Vec::new() };
+    let Some(process) = node::find(pid) else { return Vec::new() };
     let state = process.process().lock();
     state.ties.as_ref().map(|ties| ties.links.iter().collect()).unwrap_or_default()
 }

@@ -27,7 +27,7 @@ use crate::{
         last_acts::last_acts,
         links::{NoProc, signal},
         messages::{Down, Exit},
-        node::{Node, Time},
+        node::{self, Node, Time},
         run,
         signal::Signal,
         spawn::{self, Spawn},
@@ -77,7 +77,7 @@ impl Puppet {
     }
 
     pub(crate) fn child_of(node: &Node, parent: Option<&Self>) -> Self {
-        let parent = parent.map(|parent| &parent.process);
+        let parent = parent.map(|parent| parent.process.process());
         let spawn = Spawn { link: true, inline: Some(Duration::MAX), ..Spawn::default() };
         let block = spawn::make(&node.0, parent, spawn, "puppet");
         Self { process: block.clone(), block }
@@ -122,14 +122,14 @@ impl Puppet {
     pub(crate) fn monitor(&self, target: &Self) -> crate::pid::Ref {
         let (to, pid) = (self.block.clone(), target.pid());
         // As one who knows a pid does.
-        let found = Node::of(pid).and_then(|node| node.process(pid));
+        let found = node::find(pid);
         super::monitors::watch_as(&self.process, to, found, Some(pid), None)
     }
 
     /// As [`link`](super::link) does, for one that does not trap.
     pub(crate) fn link(&self, pid: Pid) -> Result<(), NoProc> {
-        match Node::of(pid).and_then(|node| node.process(pid)) {
-            Some(other) if super::links::connect(&self.process, &other) => Ok(()),
+        match node::find(pid) {
+            Some(other) if super::links::connect(self.process.process(), other.process()) => Ok(()),
             _ => Err(NoProc),
         }
     }

@@ -7,7 +7,7 @@ use crate::{
         block::{ProcRef, Receive, Watcher},
         last_acts,
         messages::Down,
-        node::Node,
+        node,
     },
 };
 use std::{
@@ -42,7 +42,7 @@ use tokio::sync::oneshot;
 pub fn monitor(pid: Pid) -> Monitor {
     let (sender, receiver) = oneshot::channel();
     let monitor = Ref::new();
-    watch(Node::of(pid).and_then(|node| node.process(pid)), pid, monitor, Watcher::Future(sender));
+    watch(node::find(pid), pid, monitor, Watcher::Future(sender));
     Monitor { pid, monitor, receiver }
 }
 
@@ -122,7 +122,7 @@ fn watch(target: Option<ProcRef>, pid: Pid, monitor: Ref, watcher: Watcher) {
 
 /// Removes a monitor from the monitored.
 fn forget(pid: Pid, monitor: Ref) -> bool {
-    let Some(target) = Node::of(pid).and_then(|node| node.process(pid)) else { return false };
+    let Some(target) = node::find(pid) else { return false };
     let mut state = target.process().lock();
     let watcher = state.bonds.as_mut().and_then(|bonds| bonds.watchers.remove(&monitor));
     drop(state);

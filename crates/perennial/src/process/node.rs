@@ -163,9 +163,9 @@ impl Node {
 
     /// Looks at the current node; in a process, without taking part in it. What looks must run no process.
     #[track_caller]
-    pub(crate) fn with_current<R>(look: impl FnOnce(&NodeInner) -> R) -> R {
+    pub(crate) fn with_current<R>(look: impl FnOnce(&Arc<NodeInner>) -> R) -> R {
         let mut look = Some(look);
-        let mut once = |node: &NodeInner| look.take().map(|look| look(node));
+        let mut once = |node: &Arc<NodeInner>| look.take().map(|look| look(node));
         let seen = current::look(|process| once(&process.node)).flatten();
         seen.or_else(|| once(&Self::current().0)).expect("it looks once")
     }
@@ -288,9 +288,15 @@ impl Node {
     pub(crate) fn process(&self, pid: Pid) -> Option<ProcRef> {
         self.0.process(pid)
     }
+}
 
-    pub(crate) fn outside(&self) -> Pid {
-        self.0.outside()
+/// The process at a pid, of whatever node.
+pub(crate) fn find(pid: Pid) -> Option<ProcRef> {
+    // That of the current process is only looked at: to take part in it is to write what all threads read.
+    let here = |process: &Process| (process.node.id == pid.node).then(|| process.node.table.get(pid));
+    match current::look(here).flatten() {
+        Some(found) => found,
+        None => Node::of(pid)?.process(pid),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Block, BodyTurn, Kind},
+        block::{Block, BodyTurn, Kind, Process},
         current, inline,
         last_acts::last_acts,
         panics,
@@ -111,20 +111,24 @@ pub(crate) fn abandon<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
 }
 
 /// Ends a process here and now, if it is idle, code here may run processes of its node, and `doom` has it die.
-pub(crate) fn end_if_idle<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, doom: &mut dyn FnMut()) -> bool {
-    if !inline::may_run(&block.process.node) {
-        return false;
+pub(crate) fn end_if_idle<D: ?Sized + Kind + 'static>(
+    block: &Arc<Block<D>>,
+    doom: &mut dyn FnMut(&Process),
+) -> Option<ExitReason> {
+    let process = &block.process;
+    if !inline::may_run(&process.node) {
+        return None;
     }
-    let Some(turn) = block.try_turn() else { return false };
+    let turn = block.try_turn()?;
     // It does not run meanwhile.
-    doom();
-    let doomed = block.process.is_doomed();
-    if doomed {
+    doom(process);
+    if process.is_doomed() {
         end(block, turn, ExitReason::Killed);
+        process.reason()
     } else {
         give_back(block, turn);
+        None
     }
-    doomed
 }
 
 /// The last acts of a process, by one who has its turn, which is the last one.

@@ -44,27 +44,15 @@ pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
     fill: impl FnOnce(&Arc<Block<D>>, &mut BodyTurn<'_, D>, Option<&mut Context<'_>>) -> Poll<ExitReason>,
 ) -> Arc<Block<D>> {
     panics::install_hook();
-    let node = Node::current().0;
-    let parent = if spawn.link { current::process() } else { None };
     let at_once = spawn.at_once;
-    let block = make(&node, parent.as_ref(), spawn, own);
-    node.events.emit(
-        || node.clock.now(),
-        current::cause(),
-        block.pid(),
-        || EventKind::Start { parent: block.process.parent(), behaviour: D::behaviour(&block) },
-    );
-    if let Some(parent) = &parent {
-        let process: ProcRef = block.clone();
-        // Before the link, over which its end would be told.
-        current::spawned(parent, block.pid());
-        if !links::connect(parent, &process) {
-            links::signal_orphan(&process, parent);
-        }
-    }
+    // Node and parent are only looked at: their counts of references would be fought over by all who start processes.
+    let block = Node::with_current(|node| {
+        current::look_if(spawn.link, |parent| make_linked(node, parent, spawn, own))
+    });
+    let node = &block.process.node;
     let mut turn = block.turns.claim().expect("nobody else has made it");
     let closed = node.scheduler.is_closed();
-    if at_once && !closed && inline::may_run(&node) {
+    if at_once && !closed && inline::may_run(node) {
         run::run_with(&block, turn, |turn, cx| fill(&block, turn, Some(cx)));
         return block;
     }
@@ -81,14 +69,38 @@ pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
     block
 }
 
-/// Makes a process and puts it into the table. Nothing runs it yet.
-pub(crate) fn make<D: ?Sized + Kind + 'static>(
+fn make_linked<D: ?Sized + Kind + 'static>(
     node: &Arc<NodeInner>,
-    parent: Option<&ProcRef>,
+    parent: Option<&Process>,
     spawn: Spawn,
     own: D::Own,
 ) -> Arc<Block<D>> {
-    let ancestors = parent.map(|parent| Ancestor::of_child(parent.process()));
+    let block = make(node, parent, spawn, own);
+    node.events.emit(
+        || node.clock.now(),
+        current::cause(),
+        block.pid(),
+        || EventKind::Start { parent: block.process.parent(), behaviour: D::behaviour(&block) },
+    );
+    if let Some(parent) = parent {
+        // Before the link, over which its end would be told.
+        current::spawned(parent, block.pid());
+        if !links::connect(parent, &block.process) {
+            let block: ProcRef = block.clone();
+            links::signal_orphan(&block, parent);
+        }
+    }
+    block
+}
+
+/// Makes a process and puts it into the table. Nothing runs it yet.
+pub(crate) fn make<D: ?Sized + Kind + 'static>(
+    node: &Arc<NodeInner>,
+    parent: Option<&Process>,
+    spawn: Spawn,
+    own: D::Own,
+) -> Arc<Block<D>> {
+    let ancestors = parent.map(Ancestor::of_child);
     let Spawn { starter, room, callers, inline, .. } = spawn;
     let block = node.table.insert(|slot, serial, order| {
         let pid = Pid { node: node.id, slot, serial, creation: node.creation };

@@ -4,8 +4,7 @@ use crate::{
     pid::{Pid, Ref},
     process::{
         block::{ProcRef, Process, Receive, State},
-        node::Node,
-        panics,
+        node, panics,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -41,7 +40,7 @@ impl Timer {
     }
 
     fn process(self) -> Option<ProcRef> {
-        Node::of(self.owner)?.process(self.owner)
+        node::find(self.owner)
     }
 }
 

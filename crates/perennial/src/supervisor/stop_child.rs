@@ -4,14 +4,7 @@ use crate::{
     child_spec::{Restart, Shutdown},
     exit_reason::ExitReason,
     pid::Pid,
-    process::{
-        self,
-        block::ProcRef,
-        current, links,
-        node::{self, Node},
-        signal::Signal,
-        time,
-    },
+    process::{self, block::Process, current, links, node, signal::Signal, time},
 };
 
 /// Stops a child of the current process and waits for its end. Returns the reason that others see.
@@ -25,11 +18,11 @@ use crate::{
 /// If the future is dropped the child has been told to stop and nobody waits.
 pub(crate) async fn stop_child(pid: Pid, shutdown: Shutdown) -> ExitReason {
     if let Some(me) = current::process()
-        && let Some(reason) = stop_at_once(&me, pid, shutdown)
+        && let Some(reason) = stop_at_once(me.process(), pid, shutdown)
     {
         return reason;
     }
-    let Some(child) = Node::of(pid).and_then(|node| node.process(pid)) else { return ExitReason::NoProc };
+    let Some(child) = node::find(pid) else { return ExitReason::NoProc };
     let clock = child.process().node.clock.clone();
     let down = process::monitor(pid);
     let reason = match shutdown {
@@ -57,22 +50,13 @@ pub(crate) async fn stop_child(pid: Pid, shutdown: Shutdown) -> ExitReason {
 ///
 /// That spares the wake-up, the turn, a monitor and a time-out: a process that is to die and that nobody polls can be
 /// ended by anybody.
-pub(crate) fn stop_at_once(me: &ProcRef, pid: Pid, shutdown: Shutdown) -> Option<ExitReason> {
-    let supervisor = me.process();
+pub(crate) fn stop_at_once(supervisor: &Process, pid: Pid, shutdown: Shutdown) -> Option<ExitReason> {
     let Some(child) = supervisor.node.process(pid) else { return Some(ExitReason::NoProc) };
     let (signal, reason) = match shutdown {
         Shutdown::BrutalKill => (Signal::Kill, ExitReason::Killed),
         Shutdown::Timeout(_) | Shutdown::Infinity => (Signal::Exit, ExitReason::Shutdown),
     };
-    let ended = child.clone().end_if_idle(&mut || {
-        // Nobody but itself changes that, and it does not run.
-        if signal == Signal::Kill || !child.process().lock().traps() {
-            links::signal(Some(&child), signal, supervisor.pid, &reason, current::cause());
-            // Nobody can keep it from ending any more, so it needs no link that would say so.
-            links::unlink_both(me, &child);
-        }
-    });
-    if ended { child.process().reason() } else { None }
+    child.end_if_idle(&mut |child| links::doom_child(supervisor, child, signal, &reason))
 }
 
 /// Whether the end of a child that was being stopped is worth a report.

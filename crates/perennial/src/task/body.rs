@@ -91,7 +91,7 @@ where
     let block = inbox::spawn_as(spawn, behaviour, |block: Arc<Bare<M>>| {
         let me: ProcRef = block.clone();
         let running = match &owner {
-            Some(owner) if !links::connect(&me, owner) => None,
+            Some(owner) if !links::connect(me.process(), owner.process()) => None,
             _ => Some(body(Inbox::new(block))),
         };
         async move {

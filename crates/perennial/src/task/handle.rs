@@ -4,7 +4,7 @@ use crate::{
     child_spec::{ChildId, ChildSpec, Restart},
     exit_reason::ExitReason,
     pid::Pid,
-    process::{Inbox, IntoExitReason, current, links, node::Node},
+    process::{Inbox, IntoExitReason, current, links, node},
     task::body::{self, Ties},
 };
 use std::{
@@ -173,7 +173,7 @@ impl<T> Task<T> {
 
     /// Removes the link with the process that spawned it.
     pub(crate) fn unlink(&self) {
-        let owner = self.owner.and_then(|owner| Node::of(owner)?.process(owner));
+        let owner = self.owner.and_then(node::find);
         if let (Some(pid), Some(owner)) = (self.pid, owner) {
             links::unlink_from(&owner, pid);
         }

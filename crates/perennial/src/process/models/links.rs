@@ -51,7 +51,7 @@ fn two_linked_processes_that_both_end_have_a_reason_each_and_no_link() {
     in_every_order(|| {
         let node = node();
         let (a, b) = (Puppet::new(&node), Puppet::new(&node));
-        assert!(connect(&a.process, &b.process));
+        assert!(connect(a.process.process(), b.process.process()));
         let other = b.clone();
         let end = thread::spawn(move || other.end(ExitReason::Shutdown));
         a.end(ExitReason::other("a"));
@@ -69,7 +69,7 @@ fn after_unlink_has_returned_nothing_comes() {
     in_every_order(|| {
         let node = node();
         let (me, other) = (Puppet::trapping(&node), Puppet::new(&node));
-        assert!(connect(&me.process, &other.process));
+        assert!(connect(me.process.process(), other.process.process()));
         let (mine, theirs) = (me.clone(), other.pid());
         let unlink = thread::spawn(move || {
             unlink_from(&mine.process, theirs);
@@ -95,8 +95,8 @@ fn a_child_that_is_spawned_while_its_parent_ends_ends_too() {
             ending.end(ExitReason::Killed);
         });
         let child = Puppet::child_of(&node, Some(&parent));
-        if !connect(&parent.process, &child.process) {
-            signal_orphan(&child.process, &parent.process);
+        if !connect(parent.process.process(), child.process.process()) {
+            signal_orphan(&child.process, parent.process.process());
         }
         end.join().unwrap();
         assert_eq!(child.doom(), Some(ExitReason::Killed));
