@@ -5,6 +5,7 @@ use crate::{
     pid::Pid,
     process::{self, Inbox, IntoExitReason},
 };
+use perennial_cell::PooledFuture;
 use std::{
     any::{Any, type_name},
     error::Error,
@@ -237,7 +238,8 @@ impl From<ExitReason> for StartError {
 }
 
 type StartOnce = Box<dyn FnOnce() -> StartFuture + Send>;
-type StartFuture = Pin<Box<dyn Future<Output = StartResult> + Send>>;
+/// In memory that is used again: most are ready at once.
+type StartFuture = PooledFuture<'static, StartResult>;
 
 /// The start function of a child with its arguments: `{M, F, A}`.
 ///
@@ -273,12 +275,12 @@ where
     Fut: Future<Output = StartResult> + Send + 'static,
 {
     fn start(&self) -> StartFuture {
-        Box::pin((self.function)(self.args.clone()))
+        PooledFuture::new((self.function)(self.args.clone()))
     }
 
     fn start_last(self: Arc<Self>) -> StartFuture {
         match Arc::try_unwrap(self) {
-            Ok(Self { function, args }) => Box::pin(function(args)),
+            Ok(Self { function, args }) => PooledFuture::new(function(args)),
             Err(shared) => shared.start(),
         }
     }
@@ -301,7 +303,7 @@ impl Start {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = StartResult> + Send + 'static,
     {
-        let function: StartOnce = Box::new(move || Box::pin(function()));
+        let function: StartOnce = Box::new(move || PooledFuture::new(function()));
         Self { label: type_name::<F>(), function: Function::Once(Arc::new(Mutex::new(Some(function)))) }
     }
 
@@ -348,7 +350,7 @@ impl Future for Running {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StartResult> {
         let polled = match &mut self.0 {
-            Ok(future) => process::panics::catch(|| future.as_mut().poll(cx)),
+            Ok(future) => process::panics::catch(|| Pin::new(future).poll(cx)),
             Err(reason) => Err(reason.clone()),
         };
         polled.unwrap_or_else(|reason| Poll::Ready(Err(StartError::Exit(reason))))

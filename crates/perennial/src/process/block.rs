@@ -278,6 +278,8 @@ pub(crate) struct Rare {
     /// Room for casts, if that is bounded: each that waits holds a permit.
     room: Option<Arc<Semaphore>>,
     pub(crate) busy: Busy,
+    /// The reason with which it ends, if that has something to tell.
+    pub(super) told: OnceLock<ExitReason>,
 }
 
 #[derive(Default)]
@@ -285,8 +287,6 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     /// Of one that is alive: that of the deadly signal that it is to die of. Else its own, which is fixed.
     pub(super) brief: Brief,
-    /// The reason, if it has something to tell.
-    pub(super) told: Option<Box<ExitReason>>,
     /// The deadly signal, as the bits of an [`EventId`].
     pub(super) signal: u64,
     pub(crate) ties: Option<Box<Ties>>,
@@ -487,7 +487,7 @@ impl Process {
     /// The reason, if the process is ending or has ended.
     pub(crate) fn reason(&self) -> Option<ExitReason> {
         let state = self.lock();
-        if state.is_alive() { None } else { state.reason() }
+        if state.is_alive() { None } else { self.reason_in(&state) }
     }
 }
 

@@ -17,7 +17,7 @@ impl Process {
             state.bonds().callers.insert(key, caller);
             return;
         }
-        let reason = state.fixed_reason();
+        let reason = self.fixed_reason(&state);
         drop(state);
         caller.settle(CallError::Exit(reason));
     }
@@ -39,7 +39,7 @@ impl Process {
                 self.set_flag(UNSETTLED);
                 return;
             }
-            _ => CallError::Exit(state.fixed_reason()),
+            _ => CallError::Exit(self.fixed_reason(&state)),
         };
         drop(state);
         caller.settle(error);

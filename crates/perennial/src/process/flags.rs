@@ -84,7 +84,7 @@ impl Process {
     /// Sets the deadly signal that the process is to die of; the first one counts.
     pub(crate) fn doom(&self, state: &mut State, reason: ExitReason, signal: EventId) {
         if state.is_alive() && !state.has_reason() {
-            state.set_reason(reason);
+            self.set_reason(state, reason);
             state.signal = EventId::to_bits(Some(signal));
             self.set_flag(DOOMED);
             state.tell_held();

@@ -111,10 +111,10 @@ fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Optio
     }
     // Race: a deadly signal and a body that returns. If the signal came first the body's reason is void, as the
     // process was dead by then.
-    let (reason, cause, by_itself) = match state.reason() {
+    let (reason, cause, by_itself) = match process.reason_in(&state) {
         Some(doom) => (doom, state.signal(), false),
         None => {
-            state.set_reason(reason.clone());
+            process.set_reason(&mut state, reason.clone());
             (reason, process.cause(), true)
         }
     };

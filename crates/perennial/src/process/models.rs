@@ -110,8 +110,9 @@ impl Puppet {
 
     /// The reason of the deadly signal that it got, if it got one.
     pub(crate) fn doom(&self) -> Option<ExitReason> {
-        let state = self.process.process().lock();
-        if state.is_alive() { state.reason() } else { None }
+        let process = self.process.process();
+        let state = process.lock();
+        if state.is_alive() { process.reason_in(&state) } else { None }
     }
 
     /// The messages that it got, and has not taken before.

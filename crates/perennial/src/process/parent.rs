@@ -32,7 +32,7 @@ impl Process {
         let mut state = self.lock();
         if state.phase == Phase::Gone {
             let outcome = state.bonds.as_mut().and_then(|bonds| bonds.outcome.take());
-            return Ok(outcome.unwrap_or_else(|| Started::Exit(state.fixed_reason())));
+            return Ok(outcome.unwrap_or_else(|| Started::Exit(self.fixed_reason(&state))));
         }
         let (tell, told) = oneshot::channel();
         // An error says that nobody waits any more.

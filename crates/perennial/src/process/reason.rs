@@ -2,7 +2,10 @@
 
 use crate::{
     exit_reason::ExitReason,
-    process::{block::State, events::EventId},
+    process::{
+        block::{Process, State},
+        events::EventId,
+    },
 };
 
 /// A reason in a byte: most have nothing to tell.
@@ -17,40 +20,44 @@ pub(super) enum Brief {
     Told,
 }
 
-impl State {
+/// With the state, as it is under the lock.
+impl Process {
     /// The reason of one that is ending or has ended.
-    pub(super) fn fixed_reason(&self) -> ExitReason {
-        self.reason().expect("it is fixed by the first step from `Alive`")
+    pub(super) fn fixed_reason(&self, state: &State) -> ExitReason {
+        self.reason_in(state).expect("it is fixed by the first step from `Alive`")
     }
 
     /// That of the deadly signal that has arrived, or else its own.
-    pub(crate) fn reason(&self) -> Option<ExitReason> {
-        match self.brief {
+    pub(super) fn reason_in(&self, state: &State) -> Option<ExitReason> {
+        match state.brief {
             Brief::None => None,
             Brief::Normal => Some(ExitReason::Normal),
             Brief::Shutdown => Some(ExitReason::Shutdown),
             Brief::Killed => Some(ExitReason::Killed),
             Brief::NoProc => Some(ExitReason::NoProc),
-            Brief::Told => self.told.as_deref().cloned(),
+            Brief::Told => self.rare().told.get().cloned(),
         }
     }
 
-    pub(super) fn has_reason(&self) -> bool {
-        !matches!(self.brief, Brief::None)
-    }
-
     /// There is none yet, or that of a signal, which stays.
-    pub(crate) fn set_reason(&mut self, reason: ExitReason) {
-        self.brief = match reason {
+    pub(super) fn set_reason(&self, state: &mut State, reason: ExitReason) {
+        state.brief = match reason {
             ExitReason::Normal => Brief::Normal,
             ExitReason::Shutdown => Brief::Shutdown,
             ExitReason::Killed => Brief::Killed,
             ExitReason::NoProc => Brief::NoProc,
             reason => {
-                self.told = Some(Box::new(reason));
+                // None is there: it is set once, as it stays.
+                let _ = self.rare().told.set(reason);
                 Brief::Told
             }
         };
+    }
+}
+
+impl State {
+    pub(super) fn has_reason(&self) -> bool {
+        !matches!(self.brief, Brief::None)
     }
 
     /// The deadly signal.
