@@ -27,6 +27,16 @@ impl Pid {
     }
 }
 
+/// So many processes that a thread starts one after the other have slots one after the other, as a rule.
+pub(crate) const NEIGHBORS: u32 = 64;
+
+impl Pid {
+    /// A small number that is the same for neighbors, and another one for those of another thread.
+    pub(crate) fn neighborhood(self) -> usize {
+        (self.slot / NEIGHBORS) as usize
+    }
+}
+
 /// By slot and serial only, in one step: those of one node, which are what is put into a map, differ in these.
 impl Hash for Pid {
     fn hash<H: Hasher>(&self, state: &mut H) {

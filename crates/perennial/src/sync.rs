@@ -39,3 +39,8 @@ macro_rules! lazy_thread_local {
 }
 #[cfg(perennial_loom)]
 pub(crate) use lazy_thread_local;
+
+/// What threads write, in a line of the cache by itself: who only reads what would lie beside it is not disturbed.
+#[repr(align(64))]
+#[derive(Debug, Default)]
+pub(crate) struct Line<T>(pub(crate) T);

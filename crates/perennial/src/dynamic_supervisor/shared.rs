@@ -22,7 +22,7 @@ use crate::{
     process::{Exit, block::Public, current::Spawned, links},
     registry::options::partitions,
     supervisor::{ChildCounts, ChildState},
-    sync::{Mutex, MutexGuard},
+    sync::{Line, Mutex, MutexGuard},
 };
 use std::{
     mem,
@@ -31,7 +31,8 @@ use std::{
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    shards: Box<[Mutex<Shard>]>,
+    /// By neighborhood, so that threads that start children side by side mostly have their own.
+    shards: Box<[Line<Mutex<Shard>>]>,
     /// None if there may be any number of children.
     places: Option<Places>,
     /// Set before the shards are closed, one after the other.
@@ -89,7 +90,7 @@ pub(crate) enum Stop {
 impl Shared {
     pub(crate) fn new(max_children: Option<usize>) -> Self {
         let places = max_children.map(|most| Places { most, taken: AtomicUsize::new(0) });
-        let shards = (0..partitions()).map(|_| Mutex::default()).collect();
+        let shards = (0..partitions()).map(|_| Line::default()).collect();
         Self { shards, places, closed: AtomicBool::new(false) }
     }
 
@@ -262,11 +263,11 @@ impl Shared {
     }
 
     fn shard(&self, pid: Pid) -> MutexGuard<'_, Shard> {
-        lock(&self.shards[pid.slot as usize % self.shards.len()])
+        lock(&self.shards[pid.neighborhood() % self.shards.len()])
     }
 }
 
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+fn lock(Line(shard): &Line<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
     shard.lock().expect("no user code runs under this lock")
 }
 

@@ -252,7 +252,7 @@ pub(crate) struct New {
 pub(crate) struct Process {
     pub(crate) pid: Pid,
     pub(crate) node: Arc<NodeInner>,
-    /// Its number among all processes of its node, by start.
+    /// How many processes of its node were started before it that have no parent.
     pub(crate) order: u64,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
     rare: OnceBox<Rare>,

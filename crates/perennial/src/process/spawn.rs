@@ -102,7 +102,8 @@ pub(crate) fn make<D: ?Sized + Kind + 'static>(
 ) -> Arc<Block<D>> {
     let ancestors = parent.map(Ancestor::of_child);
     let Spawn { starter, room, callers, inline, .. } = spawn;
-    let block = node.table.insert(|slot, serial, order| {
+    let order = node.table.order(parent.is_none());
+    let block = node.table.insert(|slot, serial| {
         let pid = Pid { node: node.id, slot, serial, creation: node.creation };
         let new = New { pid, order, node: node.clone(), ancestors, callers, starter, room, inline };
         Arc::new(Block::new(Process::new(new), own))

@@ -1,11 +1,15 @@
 //! The process table: from a pid to its process, in shards.
+//!
+//! A thread takes a run of slots from one shard, then a run from another one. So threads that start processes side by side
+//! do not write the same lines of the cache, here and wherever else slots decide who is whose neighbor.
 
 use crate::{
-    pid::Pid,
+    pid::{NEIGHBORS, Pid},
     process::block::{Proc, ProcRef},
-    sync::{Mutex, MutexGuard},
+    sync::{Line, Mutex, MutexGuard, thread_local},
 };
 use std::{
+    cell::Cell,
     hint::black_box,
     mem,
     sync::{
@@ -14,23 +18,44 @@ use std::{
     },
 };
 
-/// A power of two, so that starts on all cores seldom meet.
 const SHARDS: u32 = 64;
 
-/// So many slots are allocated at a time. A table that grows is not moved, and has none in reserve but these.
-const SEGMENT: usize = 64;
+/// So many slots are allocated at a time, which have numbers one after the other. A table that grows is not moved, and has
+/// none in reserve but these.
+const SEGMENT: u32 = NEIGHBORS;
 
-/// What a process for each shard takes in memory, with what mostly belongs to one.
+/// What the processes of a segment take in memory, with what mostly belongs to them.
 const ROOM: usize = 48 * 1024;
 
 /// No further slot is free.
 const NONE: u32 = u32::MAX;
 
+thread_local! {
+    static HERE: Cell<Run> = const { Cell::new(Run { table: 0, shard: 0, left: 0 }) };
+}
+
+/// Where this thread takes slots.
+#[derive(Clone, Copy)]
+struct Run {
+    /// The number of the table, from 1 on.
+    table: u64,
+    shard: u32,
+    left: u32,
+}
+
 /// Slots in shards; a slot is used again with the next serial, so that a pid is never used twice.
-#[derive(Default)]
 pub(crate) struct Table {
-    shards: Box<[Mutex<Shard>]>,
-    next: AtomicU64,
+    /// Its number among all of the program.
+    number: u64,
+    shards: Box<[Line<Mutex<Shard>>]>,
+    counts: Line<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    runs: AtomicU64,
+    /// How many processes were made that have no parent.
+    roots: AtomicU64,
 }
 
 struct Shard {
@@ -57,14 +82,15 @@ impl Default for Shard {
 
 impl Shard {
     fn slot(&mut self, index: u32) -> Option<&mut Slot> {
-        let index = index as usize;
-        self.segments.get_mut(index / SEGMENT).map(|segment| &mut segment[index % SEGMENT])
+        self.segments
+            .get_mut((index / SEGMENT) as usize)
+            .map(|segment| &mut segment[(index % SEGMENT) as usize])
     }
 
     /// The process with this pid.
     fn get(&self, pid: Pid) -> Option<&ProcRef> {
-        let index = (pid.slot / SHARDS) as usize;
-        match &self.segments.get(index / SEGMENT)?[index % SEGMENT] {
+        let index = index_of(pid.slot);
+        match &self.segments.get((index / SEGMENT) as usize)?[(index % SEGMENT) as usize] {
             Slot::Taken(process) if process.process().pid.serial == pid.serial => Some(process),
             _ => None,
         }
@@ -86,7 +112,9 @@ impl Shard {
     }
 
     fn grow(&mut self) {
-        let first = u32::try_from(self.segments.len() * SEGMENT).expect("fewer than 2^32 processes");
+        let segments = u32::try_from(self.segments.len()).ok();
+        let first = segments.and_then(|segments| segments.checked_mul(SEGMENT));
+        let first = first.filter(|first| *first < u32::MAX / SHARDS).expect("fewer than 2^32 processes");
         let slots = (0..SEGMENT).zip(first + 1..).map(|(index, next)| {
             let next_free = if index + 1 == SEGMENT { NONE } else { next };
             Slot::Empty { serial: 0, next_free }
@@ -98,7 +126,7 @@ impl Shard {
     /// Empties the slot of a process, which is returned.
     fn remove(&mut self, pid: Pid) -> Option<ProcRef> {
         self.get(pid)?;
-        let (index, serial, next_free) = (pid.slot / SHARDS, pid.serial, self.free);
+        let (index, serial, next_free) = (index_of(pid.slot), pid.serial, self.free);
         let before = mem::replace(self.slot(index)?, Slot::Empty { serial, next_free });
         // A slot whose serials are used up stays empty.
         if serial < u32::MAX {
@@ -112,48 +140,77 @@ impl Shard {
     }
 }
 
+/// The number of a slot, from its shard and its place there.
+fn slot_of(shard: u32, index: u32) -> u32 {
+    (index / SEGMENT * SHARDS + shard) * SEGMENT + index % SEGMENT
+}
+
+fn shard_of(slot: u32) -> u32 {
+    slot / SEGMENT % SHARDS
+}
+
+fn index_of(slot: u32) -> u32 {
+    slot / (SEGMENT * SHARDS) * SEGMENT + slot % SEGMENT
+}
+
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), next: AtomicU64::new(0) }
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { number, shards: (0..SHARDS).map(|_| Line::default()).collect(), counts: Line::default() }
     }
 
-    /// Makes a process for a free slot and puts it there. `make` gets the number of the slot, the serial, and how many
-    /// processes were made before. It runs under the lock of a shard: it allocates, and no more.
-    pub(crate) fn insert<P: Proc>(&self, make: impl FnOnce(u32, u32, u64) -> Arc<P>) -> Arc<P> {
-        let (order, shard) = self.turn();
+    /// Makes a process for a free slot and puts it there. `make` gets the number of the slot and the serial. It runs under
+    /// the lock of a shard: it allocates, and no more.
+    pub(crate) fn insert<P: Proc>(&self, make: impl FnOnce(u32, u32) -> Arc<P>) -> Arc<P> {
+        let shard = self.turn();
         let mut locked = self.lock(shard);
         let (index, serial) = locked.reserve();
-        let process = make(index * SHARDS + shard, serial, order);
+        let process = make(slot_of(shard, index), serial);
         *locked.slot(index).expect("it was reserved") = Slot::Taken(process.clone());
         locked.live += 1;
         drop(locked);
-        if serial == 1 && shard == 0 {
+        if serial == 1 && index.is_multiple_of(SEGMENT) {
             make_room();
         }
         process
     }
 
+    /// How many processes without a parent were made before. `root`: and that one more is.
+    pub(crate) fn order(&self, root: bool) -> u64 {
+        let Line(Counts { roots, .. }) = &self.counts;
+        // Relaxed: only the number matters. What happens before has a lower one, as this is one word.
+        if root { roots.fetch_add(1, Ordering::Relaxed) } else { roots.load(Ordering::Relaxed) }
+    }
+
     /// Takes a free slot for nobody: its number.
     #[cfg(all(test, perennial_loom))]
     pub(crate) fn reserve(&self) -> u32 {
-        let (_, shard) = self.turn();
-        self.lock(shard).reserve().0 * SHARDS + shard
+        let shard = self.turn();
+        slot_of(shard, self.lock(shard).reserve().0)
     }
 
-    /// The number of the next process, and the shard whose turn it is.
-    fn turn(&self) -> (u64, u32) {
-        // Relaxed: only the number matters.
-        let order = self.next.fetch_add(1, Ordering::Relaxed);
-        (order, u32::try_from(order % u64::from(SHARDS)).expect("less than SHARDS"))
+    /// The shard from which this thread takes its next slot.
+    fn turn(&self) -> u32 {
+        let mut run = HERE.with(Cell::get);
+        if run.left == 0 || run.table != self.number {
+            // Relaxed: only the number matters.
+            let runs = self.counts.0.runs.fetch_add(1, Ordering::Relaxed);
+            let shard = u32::try_from(runs % u64::from(SHARDS)).expect("less than SHARDS");
+            run = Run { table: self.number, shard, left: NEIGHBORS };
+        }
+        run.left -= 1;
+        HERE.with(|here| here.set(run));
+        run.shard
     }
 
     pub(crate) fn get(&self, pid: Pid) -> Option<ProcRef> {
-        self.lock(pid.slot % SHARDS).get(pid).cloned()
+        self.lock(shard_of(pid.slot)).get(pid).cloned()
     }
 
     pub(crate) fn remove(&self, pid: Pid) {
         // A statement of its own: the process is dropped without the lock.
-        let process = self.lock(pid.slot % SHARDS).remove(pid);
+        let process = self.lock(shard_of(pid.slot)).remove(pid);
         drop(process);
     }
 
@@ -176,7 +233,7 @@ impl Table {
     }
 
     fn lock(&self, shard: u32) -> MutexGuard<'_, Shard> {
-        self.shards[shard as usize].lock().expect("no user code runs under the lock of the table")
+        self.shards[shard as usize].0.lock().expect("no user code runs under the lock of the table")
     }
 }
 
@@ -197,7 +254,16 @@ mod tests {
     fn a_slot_is_used_again_with_the_next_serial() {
         assert_eq!(size_of::<Slot>(), 16);
         let mut shard = Shard::default();
-        let taken: Vec<_> = (0..2 * SEGMENT as u32).map(|_| shard.reserve()).collect();
-        assert_eq!(taken, (0..2 * SEGMENT as u32).map(|index| (index, 1)).collect::<Vec<_>>());
+        let taken: Vec<_> = (0..2 * SEGMENT).map(|_| shard.reserve()).collect();
+        assert_eq!(taken, (0..2 * SEGMENT).map(|index| (index, 1)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_slot_has_its_place_in_one_shard() {
+        for slot in (0..3 * SHARDS * SEGMENT).chain([u32::MAX - 1, u32::MAX]) {
+            assert_eq!(slot_of(shard_of(slot), index_of(slot)), slot);
+        }
+        let run = (0..SEGMENT).map(|index| slot_of(7, index));
+        assert!(run.eq(7 * SEGMENT..8 * SEGMENT));
     }
 }

@@ -4,17 +4,11 @@ use super::{Puppet, in_every_order, node};
 use crate::exit_reason::ExitReason;
 use loom::thread;
 
-/// As many as there are shards: then it is the turn of the first slot again.
-const TURN: u64 = 64;
-
 #[test]
 fn an_old_pid_never_finds_the_process_that_has_its_slot_now() {
     in_every_order(|| {
         let node = node();
         let old = Puppet::new(&node);
-        for _ in 1..TURN {
-            node.0.table.reserve();
-        }
         let pid = old.pid();
         let look = thread::spawn({
             let node = node.clone();
@@ -47,13 +41,7 @@ fn of_one_that_is_removed_twice_the_slot_is_free_once() {
         node.0.table.remove(pid);
         remove.join().unwrap();
         assert_eq!(node.count_processes(), 0);
-        for _ in 1..TURN {
-            node.0.table.reserve();
-        }
         let first = node.0.table.reserve();
-        for _ in 1..TURN {
-            node.0.table.reserve();
-        }
         let second = node.0.table.reserve();
         assert_eq!(first, pid.slot);
         assert_ne!(second, pid.slot);
