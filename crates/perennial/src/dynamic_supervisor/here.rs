@@ -21,16 +21,20 @@ use std::{any::Any, task::Poll};
 
 type Supervisor = ServerRef<DynamicSupervisor>;
 
-/// What became of a start. With the supervisor, if that is still to do something: a count of references that is written by
-/// all who start children would be fought over.
+/// What became of a start.
 pub(crate) enum Start {
     Done(Result<Pid, StartChildError>),
-    /// It waits: the supervisor is to go on with it.
-    Waits(Supervisor, NewChild),
-    /// The supervisor has taken what was started with it, or will.
-    Closed(Supervisor),
-    /// It is the supervisor's to do.
-    NotHere(Supervisor, ChildSpec),
+    /// With a reference, which is else not made: all who start children would write its count.
+    NotDone(Supervisor, Left),
+}
+
+/// What the supervisor is still to do of a start.
+pub(crate) enum Left {
+    All(ChildSpec),
+    /// The start waits: to go on with it.
+    Waits(Box<NewChild>),
+    /// It has taken what was started with it, or will.
+    Nothing,
 }
 
 /// What became of a stop.
@@ -54,20 +58,21 @@ fn shared(supervisor: &Supervisor) -> Option<&Shared> {
 }
 
 pub(crate) fn start(supervisor: &Supervisor, spec: ChildSpec) -> Start {
-    let Some(shared) = shared(supervisor) else { return Start::NotHere(supervisor.clone(), spec) };
+    let not_done = |left| Start::NotDone(supervisor.clone(), left);
+    let Some(shared) = shared(supervisor) else { return not_done(Left::All(spec)) };
     match shared.admit() {
         Ok(()) => {}
         Err(Refused::MaxChildren) => return Start::Done(Err(StartChildError::MaxChildren)),
         // It tells why when it has ended.
-        Err(Refused::Closed) => return Start::NotHere(supervisor.clone(), spec),
+        Err(Refused::Closed) => return not_done(Left::All(spec)),
     }
     let mut new = NewChild::new(spec);
     match current::with(&supervisor.0, || new.starting.try_now()) {
         Poll::Ready(result) => match new.over(result, shared, supervisor) {
             Ok(result) => Start::Done(result),
-            Err(Closed) => Start::Closed(supervisor.clone()),
+            Err(Closed) => not_done(Left::Nothing),
         },
-        Poll::Pending => Start::Waits(supervisor.clone(), new),
+        Poll::Pending => not_done(Left::Waits(Box::new(new))),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) struct StartChild(pub(crate) ChildSpec);
 /// A start that waits.
-pub(crate) struct GoOn(pub(crate) NewChild);
+pub(crate) struct GoOn(pub(crate) Box<NewChild>);
 pub(crate) struct TerminateChild(pub(crate) Pid);
 pub(crate) struct WhichChildren;
 pub(crate) struct CountChildren;
@@ -68,21 +68,12 @@ impl DynamicSupervisor {
         }
         // One who starts many lets others run in between. Before the start: one that waits for that would be handed over.
         budget::unit().await;
-        match supervisor.with_server(|supervisor| here::start(supervisor, spec))? {
-            here::Start::Done(result) => result,
+        let left = match supervisor.with_server(|supervisor| here::start(supervisor, spec))? {
+            here::Start::Done(result) => return result,
             // Boxed, which is seldom needed, so that the future of a start is small.
-            here::Start::NotHere(supervisor, spec) => {
-                Box::pin(supervisor.call_timeout(StartChild(spec), None)).await?
-            }
-            here::Start::Waits(supervisor, new) => {
-                match Box::pin(supervisor.call_timeout(GoOn(new), None)).await {
-                    // Race: it has ended since.
-                    Err(CallError::NoProc) => Err(end_of(&supervisor).await.into()),
-                    other => other?,
-                }
-            }
-            here::Start::Closed(supervisor) => Err(end_of(&supervisor).await.into()),
-        }
+            here::Start::NotDone(supervisor, left) => Box::pin(go_on(supervisor, left)),
+        };
+        left.await
     }
 
     /// As [`start_child`](Self::start_child); returns the server itself.
@@ -173,6 +164,19 @@ impl DynamicSupervisor {
     #[doc(alias = "supervisor:count_children/1")]
     pub async fn count_children(supervisor: &impl Address<Server = Self>) -> Result<ChildCounts, CallError> {
         supervisor.call_timeout(CountChildren, None).await
+    }
+}
+
+/// A start that is the supervisor's to do, or to end.
+async fn go_on(supervisor: ServerRef<DynamicSupervisor>, left: here::Left) -> Result<Pid, StartChildError> {
+    match left {
+        here::Left::All(spec) => supervisor.call_timeout(StartChild(spec), None).await?,
+        here::Left::Waits(new) => match supervisor.call_timeout(GoOn(new), None).await {
+            // Race: it has ended since.
+            Err(CallError::NoProc) => Err(end_of(&supervisor).await.into()),
+            other => other?,
+        },
+        here::Left::Nothing => Err(end_of(&supervisor).await.into()),
     }
 }
 

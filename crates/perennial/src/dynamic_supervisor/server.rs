@@ -255,13 +255,13 @@ impl State {
 
     /// Goes on with a start beside the loop.
     fn start_beside(
-        mut new: NewChild,
+        mut new: Box<NewChild>,
         from: Caller<Result<Pid, StartChildError>>,
         cx: &mut Cx<DynamicSupervisor>,
     ) {
         cx.run_beside(async move {
             let result = (&mut new.starting).await;
-            Started { new, result, from }
+            Started { new: *new, result, from }
         });
     }
 
@@ -291,7 +291,7 @@ impl HandleCallFrom<StartChild> for DynamicSupervisor {
         let mut new = NewChild::new(spec);
         match new.starting.try_now() {
             Poll::Ready(result) => self.0.started(Started { new, result, from }, cx),
-            Poll::Pending => State::start_beside(new, from, cx),
+            Poll::Pending => State::start_beside(Box::new(new), from, cx),
         }
         noreply()
     }

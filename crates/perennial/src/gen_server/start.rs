@@ -202,7 +202,7 @@ pub async fn start_monitor_with<S: GenServer>(
 ) -> Result<(ServerRef<S>, Monitor), StartError> {
     let server = begin(args, name, false, &options)?;
     let monitor = monitors::monitor(server.pid());
-    finish(server, options).await.map(|server| (server, monitor))
+    finish(server, options.timeout).await.map(|server| (server, monitor))
 }
 
 /// As [`start_link`] and [`start`]; returns the server itself.
@@ -212,7 +212,8 @@ pub(crate) async fn start_with<S: GenServer>(
     link: bool,
     options: Options,
 ) -> Result<ServerRef<S>, StartError> {
-    finish(begin(args, name, link, &options)?, options).await
+    let server = begin(args, name, link, &options)?;
+    finish(server, options.timeout).await
 }
 
 fn begin<S: GenServer>(
@@ -235,14 +236,18 @@ fn begin<S: GenServer>(
 }
 
 /// Waits until the start of `server` has ended. Mostly it has: whoever starts a server runs its `init`.
-async fn finish<S: GenServer>(server: ServerRef<S>, options: Options) -> Result<ServerRef<S>, StartError> {
+async fn finish<S: GenServer>(
+    server: ServerRef<S>,
+    timeout: Option<Duration>,
+) -> Result<ServerRef<S>, StartError> {
     // One who starts many lets others run in between. In the name of a supervisor it has done so before.
     if !current::is_start() {
         budget::unit().await;
     }
     let outcome = match server.0.process.start_ended() {
         Ok(outcome) => outcome,
-        Err(told) => wait(&server, told, options.timeout).await?,
+        // Boxed, which is seldom needed, so that the future of a start is small.
+        Err(told) => Box::pin(wait(&server, told, timeout)).await?,
     };
     Result::from(outcome).map(|()| server)
 }
