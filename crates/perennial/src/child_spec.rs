@@ -3,7 +3,7 @@
 use crate::{
     exit_reason::ExitReason,
     pid::Pid,
-    process::{self, Inbox, IntoExitReason},
+    process::{self, Inbox, IntoExitReason, current},
 };
 use perennial_cell::PooledFuture;
 use std::{
@@ -350,7 +350,7 @@ impl Future for Running {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StartResult> {
         let polled = match &mut self.0 {
-            Ok(future) => process::panics::catch(|| Pin::new(future).poll(cx)),
+            Ok(future) => current::start(|| process::panics::catch(|| Pin::new(future).poll(cx))),
             Err(reason) => Err(reason.clone()),
         };
         polled.unwrap_or_else(|reason| Poll::Ready(Err(StartError::Exit(reason))))

@@ -52,7 +52,7 @@ impl Future for Starting {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StartResult> {
         let this = &mut *self;
-        let (poll, spawned) = current::start(this.cause, || {
+        let (poll, spawned) = current::start_beside(this.cause, || {
             if let Step::Begin(start) = &mut this.step {
                 let start = start.take().expect("it begins once");
                 this.step = Step::Go(start.run_last());

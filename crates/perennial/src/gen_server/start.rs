@@ -240,7 +240,7 @@ async fn finish<S: GenServer>(
     server: ServerRef<S>,
     timeout: Option<Duration>,
 ) -> Result<ServerRef<S>, StartError> {
-    // One who starts many lets others run in between. In the name of a supervisor it has done so before.
+    // One who starts many lets others run in between. Who has a supervisor start one does so before.
     if !current::is_start() {
         budget::unit().await;
     }

@@ -35,10 +35,19 @@ struct Context {
     process: Scoped<dyn Current>,
     /// How many processes are being polled inside of each other.
     depth: Cell<u32>,
-    /// Whether what runs is a start in its name, beside its loop; then `SPAWNED` has what it spawns.
-    starts: Cell<bool>,
+    start: Cell<Start>,
     /// The event on whose behalf that start runs. Not that of the process, which may do something else meanwhile.
     cause: Cell<Option<EventId>>,
+}
+
+/// Whether what runs is a start function, in the name of the process, which is a supervisor then.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    No,
+    /// In its loop.
+    Within,
+    /// Beside its loop; then `SPAWNED` has what it spawns.
+    Beside,
 }
 
 /// The processes that a start has spawned with a link: one, as a rule.
@@ -65,9 +74,15 @@ impl Spawned {
     }
 }
 
+impl Context {
+    fn is_beside(&self) -> bool {
+        self.start.get() == Start::Beside
+    }
+}
+
 thread_local! {
     static CONTEXT: Context = const {
-        Context { process: Scoped::new(), depth: Cell::new(0), starts: Cell::new(false), cause: Cell::new(None) }
+        Context { process: Scoped::new(), depth: Cell::new(0), start: Cell::new(Start::No), cause: Cell::new(None) }
     };
     /// The processes that the start has spawned with a link which runs.
     static SPAWNED: RefCell<Spawned> = const { RefCell::new(Spawned { first: None, others: Vec::new() }) };
@@ -106,7 +121,7 @@ pub(crate) fn pid() -> Option<Pid> {
 /// runs is not a start beside its loop, which goes on meanwhile.
 pub(crate) fn waits_for(process: &Process) -> bool {
     with_current(|context, current| {
-        current.is_some_and(|current| std::ptr::eq(current.process(), process)) && !context.starts.get()
+        current.is_some_and(|current| std::ptr::eq(current.process(), process)) && !context.is_beside()
     })
     .unwrap_or(false)
 }
@@ -134,13 +149,14 @@ pub(crate) fn with<D: ?Sized + Kind + 'static, R>(process: &Arc<Block<D>>, f: im
 fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R) -> R {
     struct Restore<'a> {
         context: &'a Context,
-        start: Option<(Spawned, Option<EventId>)>,
+        start: Start,
+        beside: Option<(Spawned, Option<EventId>)>,
     }
     impl Drop for Restore<'_> {
         fn drop(&mut self) {
             self.context.depth.set(self.context.depth.get() - 1);
-            self.context.starts.set(self.start.is_some());
-            if let Some((spawned, cause)) = self.start.take() {
+            self.context.start.set(self.start);
+            if let Some((spawned, cause)) = self.beside.take() {
                 SPAWNED.with(|it| it.replace(spawned));
                 self.context.cause.set(cause);
             }
@@ -148,23 +164,40 @@ fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R)
     }
     CONTEXT.with(|context| {
         context.depth.set(context.depth.get() + 1);
-        let start = context.starts.replace(false).then(|| (SPAWNED.with(RefCell::take), context.cause.get()));
-        let _restore = Restore { context, start };
+        let start = context.start.replace(Start::No);
+        let beside = (start == Start::Beside).then(|| (SPAWNED.with(RefCell::take), context.cause.get()));
+        let _restore = Restore { context, start, beside };
         context.process.set(process, f)
     })
 }
 
-/// Runs `f` as a start in the name of the current process, and says which processes it spawned with a link. Not nested.
-pub(crate) fn start<R>(cause: Option<EventId>, f: impl FnOnce() -> R) -> (R, Spawned) {
+/// Runs a start function in the name of the current process, unless it runs [beside](start_beside) that anyway. It does
+/// not panic.
+pub(crate) fn start<R>(f: impl FnOnce() -> R) -> R {
+    let before = CONTEXT.with(|context| {
+        let before = context.start.get();
+        if before == Start::No {
+            context.start.set(Start::Within);
+        }
+        before
+    });
+    let result = f();
+    CONTEXT.with(|context| context.start.set(before));
+    result
+}
+
+/// Runs `f` as a start beside the loop of the current process, and says which processes it spawned with a link. Not
+/// nested.
+pub(crate) fn start_beside<R>(cause: Option<EventId>, f: impl FnOnce() -> R) -> (R, Spawned) {
     // A guard, so that a panic does not go on recording.
     struct Stop;
     impl Drop for Stop {
         fn drop(&mut self) {
-            CONTEXT.with(|context| context.starts.set(false));
+            CONTEXT.with(|context| context.start.set(Start::No));
         }
     }
     CONTEXT.with(|context| {
-        context.starts.set(true);
+        context.start.set(Start::Beside);
         context.cause.set(cause);
     });
     SPAWNED.with(RefCell::take);
@@ -174,14 +207,14 @@ pub(crate) fn start<R>(cause: Option<EventId>, f: impl FnOnce() -> R) -> (R, Spa
     (result, SPAWNED.with(RefCell::take))
 }
 
-/// Whether what runs here is a start in the name of the current process.
+/// Whether what runs here is a start function.
 pub(crate) fn is_start() -> bool {
-    CONTEXT.try_with(|context| context.starts.get()).unwrap_or(false)
+    CONTEXT.try_with(|context| context.start.get() != Start::No).unwrap_or(false)
 }
 
 /// `parent`, which is the current process, is about to be linked with one that it has spawned. Noted in a start.
 pub(crate) fn spawned(parent: &Process, pid: Pid) {
-    if is_start() {
+    if CONTEXT.with(Context::is_beside) {
         SPAWNED.with(|spawned| spawned.borrow_mut().push(pid));
         if let Some(public) = parent.public() {
             public.spawned(pid);
@@ -191,7 +224,7 @@ pub(crate) fn spawned(parent: &Process, pid: Pid) {
 
 /// The event on whose behalf the code acts that runs here.
 pub(crate) fn cause() -> Option<EventId> {
-    let cause = |context: &Context, current: Option<&dyn Current>| match context.starts.get() {
+    let cause = |context: &Context, current: Option<&dyn Current>| match context.is_beside() {
         true => context.cause.get(),
         false => current.and_then(|current| current.process().cause()),
     };

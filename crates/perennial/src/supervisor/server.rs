@@ -9,7 +9,7 @@ use crate::{
     },
     pid::Pid,
     process::{
-        self, Exit,
+        self, Exit, budget,
         events::{EventId, EventKind},
     },
     supervisor::{
@@ -119,7 +119,11 @@ impl State {
 
     /// Starts children in this order, up to the first that fails.
     async fn start_all(&mut self, keys: &[Key], cx: &Cx<Supervisor>) -> Result<(), (Key, StartError)> {
-        for key in keys {
+        for (nth, key) in keys.iter().enumerate() {
+            // One who starts many lets others run in between. What asks for one is a message, and has done so.
+            if nth > 0 {
+                budget::unit().await;
+            }
             self.start(*key, cx).await.map_err(|error| (*key, error))?;
         }
         Ok(())
