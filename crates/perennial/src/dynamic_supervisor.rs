@@ -34,6 +34,8 @@ mod backoff;
 mod children;
 mod error;
 mod here;
+#[cfg(all(test, perennial_loom))]
+mod models;
 mod options;
 mod requests;
 mod server;

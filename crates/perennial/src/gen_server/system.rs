@@ -58,6 +58,7 @@ impl<S: GenServer> Default for System<S> {
 
 impl<S: GenServer> System<S> {
     /// What the options of a start ask for. A box, as it stays in the future of the server beside the context.
+    #[inline]
     pub(crate) fn new(options: &Options, process: &Process) -> Option<Box<Self>> {
         if options.debug == DebugOptions::default() && options.hibernate_after.is_none() {
             return None;

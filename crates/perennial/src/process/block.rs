@@ -110,6 +110,7 @@ pub(crate) struct Block<D: ?Sized + Kind> {
 pub(crate) type BodyTurn<'a, D> = Turn<'a, <D as Kind>::Body>;
 
 impl<D: ?Sized + Kind> Block<D> {
+    #[inline]
     pub(crate) fn new(process: Process, own: D::Own) -> Self {
         let turns = Turns::new(D::Body::default(), process.node.clock.activity());
         Self { process, own, mailbox: Mailbox::new(), turns }
@@ -387,6 +388,7 @@ pub(crate) trait Settle: Send + Sync {
 }
 
 impl Process {
+    #[inline]
     pub(crate) fn new(new: New) -> Self {
         let New { pid, order, node, ancestors, callers, starter, room, inline } = new;
         let bonds = starter.map(|starter| Box::new(Bonds { starter: Some(starter), ..Bonds::default() }));

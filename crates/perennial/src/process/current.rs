@@ -58,7 +58,7 @@ pub(crate) struct Spawned {
 }
 
 impl Spawned {
-    fn push(&mut self, pid: Pid) {
+    pub(crate) fn push(&mut self, pid: Pid) {
         match self.first {
             None => self.first = Some(pid),
             Some(_) => self.others.push(pid),

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 impl Process {
     /// The start has succeeded: whoever waits for it goes on.
+    #[inline]
     pub(crate) fn started(&self) {
         // Race: one who starts to wait now has either set `AWAITED` before, and is told, or finds `STARTED`.
         if self.set_flag(STARTED) & AWAITED != 0 {

@@ -81,6 +81,7 @@ impl Default for Shard {
 }
 
 impl Shard {
+    #[inline]
     fn slot(&mut self, index: u32) -> Option<&mut Slot> {
         self.segments
             .get_mut((index / SEGMENT) as usize)
@@ -97,6 +98,7 @@ impl Shard {
     }
 
     /// Takes a slot from the list of those that are free; returns it with the serial that is next.
+    #[inline]
     fn reserve(&mut self) -> (u32, u32) {
         if self.free == NONE {
             self.grow();
@@ -111,6 +113,7 @@ impl Shard {
         (index, serial)
     }
 
+    #[cold]
     fn grow(&mut self) {
         let segments = u32::try_from(self.segments.len()).ok();
         let first = segments.and_then(|segments| segments.checked_mul(SEGMENT));
@@ -191,6 +194,7 @@ impl Table {
     }
 
     /// The shard from which this thread takes its next slot.
+    #[inline]
     fn turn(&self) -> u32 {
         let mut run = HERE.with(Cell::get);
         if run.left == 0 || run.table != self.number {
@@ -232,6 +236,7 @@ impl Table {
         (0..SHARDS).flat_map(processes).collect()
     }
 
+    #[inline]
     fn lock(&self, shard: u32) -> MutexGuard<'_, Shard> {
         self.shards[shard as usize].0.lock().expect("no user code runs under the lock of the table")
     }
