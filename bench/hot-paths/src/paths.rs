@@ -33,6 +33,7 @@ paths! {
     spawn: "spawn of a process, which ends at once",
     start: "start of a server",
     start_child: "start_child under a DynamicSupervisor, registered under a key",
+    start_and_stop_child: "the same, and terminate_child",
     whereis: "the server that is under a key of a registry",
     lookup: "the rows that are under a key of a registry",
 }
@@ -206,6 +207,14 @@ async fn start_child(n: u64) {
     start_children(0, n).await;
 }
 
+async fn start_and_stop_child(n: u64) {
+    supervisor().await;
+    for number in 0..n {
+        let child = start_one(number).await;
+        DynamicSupervisor::terminate_child(&COUNTERS, child).await.expect("it is there");
+    }
+}
+
 async fn whereis(n: u64) {
     supervisor().await;
     start_children(0, BATCH).await;
@@ -229,7 +238,11 @@ async fn supervisor() {
 
 async fn start_children(from: u64, to: u64) {
     for number in from..to {
-        let spec = ChildSpec { restart: Restart::Temporary, ..Counter::child_spec(Some(number)) };
-        DynamicSupervisor::start_child(&COUNTERS, spec).await.expect("it starts");
+        start_one(number).await;
     }
+}
+
+async fn start_one(number: u64) -> Pid {
+    let spec = ChildSpec { restart: Restart::Temporary, ..Counter::child_spec(Some(number)) };
+    DynamicSupervisor::start_child(&COUNTERS, spec).await.expect("it starts")
 }

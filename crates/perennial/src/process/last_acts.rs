@@ -59,7 +59,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     let mut tied = release_and_settle(block, &reason);
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
-    let Some((mut bonds, links)) = take_bonds(block) else { return };
+    let Some((mut bonds, links)) = take_bonds(block, !tied.is_empty()) else { return };
     if let Some(bonds) = &mut bonds {
         // Before anybody is told: who hears of the end finds none of its monitors.
         for (monitor, target) in mem::take(&mut bonds.watching) {
@@ -190,12 +190,13 @@ fn settle_callers(block: &dyn Proc, reason: &ExitReason) {
     }
 }
 
-/// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told: then all is
-/// done.
-fn take_bonds(block: &dyn Proc) -> Option<(Option<Box<Bonds>>, Links)> {
+/// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told, also not
+/// because they are `tied` to it: then all is done.
+fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Links)> {
     let mut state = block.process().lock();
     let (bonds, ties) = (state.bonds.take(), state.ties.take());
-    let nobody = bonds.is_none() && ties.is_none();
+    let has_links = ties.as_ref().is_some_and(|ties| !matches!(ties.links, Links::None));
+    let nobody = bonds.is_none() && !has_links && !tied;
     state.phase = if nobody { Phase::Gone } else { Phase::Told };
     drop(state);
     if nobody {
