@@ -173,7 +173,8 @@ impl Table {
         *locked.slot(index).expect("it was reserved") = Slot::Taken(process.clone());
         locked.live += 1;
         drop(locked);
-        if serial == 1 && index.is_multiple_of(SEGMENT) {
+        // The first segment of a shard does not mean that there are many.
+        if serial == 1 && index > 0 && index.is_multiple_of(SEGMENT) {
             make_room();
         }
         process
