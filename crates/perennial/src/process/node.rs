@@ -258,7 +258,8 @@ impl Node {
                 kill_stuck(&root, &self.0.clock).await;
             }
         }
-        // What the stopped have started, or left behind. A bound, for one who always starts another.
+        // What the stopped have started, or left behind; of those with a parent, in no order. A bound, for one who always
+        // starts another.
         for _ in 0..ROUNDS {
             let mut rest = self.0.table.all();
             rest.retain(|process| Some(process.process().pid) != here);
