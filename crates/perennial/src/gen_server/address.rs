@@ -223,9 +223,8 @@ pub trait Address: Sync {
     /// Sends a message to `handle_info`. Nobody is told if there is no such server.
     #[doc(alias = "erlang:send/2")]
     fn send<M: InfoTo<Self::Server>>(&self, message: M) {
-        if let Ok(server) = self.resolve() {
-            message.send_to(&server);
-        }
+        // As in OTP, one who is not there does not mind.
+        let _sent = self.with_server(|server| message.send_to(server));
     }
 
     /// Stops the server: it handles what came before, `terminate` runs, and it ends with `reason`. Waits for that.
