@@ -35,24 +35,31 @@ impl KeyHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, iter};
+
+    /// The same each time: hashes as good ones are, by the generator "xorshift32".
+    fn hashes() -> impl Iterator<Item = KeyHash> {
+        let next = |x: &u32| {
+            let x = x ^ x << 13;
+            let x = x ^ x >> 17;
+            Some(x ^ x << 5)
+        };
+        iter::successors(Some(1), next).map(KeyHash)
+    }
 
     #[test]
     fn shards_get_alike_many_and_their_keys_differ_in_the_other_bits() {
-        let hasher = RandomState::default();
         for shards in [1, 3, 8, 128] {
             let mut counts = vec![0; shards];
             let (mut lowest, mut highest) = (BTreeSet::new(), BTreeSet::new());
-            for key in 0..100_000_u32 {
-                let hash = KeyHash::of(&hasher, &key);
+            for hash in hashes().take(2000 * shards) {
                 counts[hash.shard(shards)] += 1;
                 if hash.shard(shards) == 0 {
                     lowest.insert(hash.spread() & 0x7F);
                     highest.insert(hash.spread() >> 57);
                 }
             }
-            let even = 100_000 / shards;
-            assert!(counts.iter().all(|count| (even / 2..even * 2).contains(count)), "{counts:?}");
+            assert!(counts.iter().all(|count| (1500..2500).contains(count)), "{counts:?}");
             assert_eq!((lowest.len(), highest.len()), (128, 128));
         }
     }
