@@ -28,13 +28,17 @@
 //! that wakes another one has tokio [share](Executor::share) it; and the watch is a thread of the runtime's pool for what
 //! blocks, and has a task made for what it finds, so that neither waits behind the thread that is blocked.
 
+mod watch;
+mod worker;
+
+use self::worker::Worker;
 use crate::{
     executor::Executor,
     process::{
         asleep::{self, Asleep},
         block::ProcRef,
         node::NodeInner,
-        patience::{Looking, Shift},
+        patience::Looking,
     },
     sync::thread_local,
 };
@@ -42,33 +46,17 @@ use perennial_cell::TryLock;
 use std::{
     cell::Cell,
     collections::VecDeque,
-    fmt,
-    future::Future,
-    hint, mem,
-    pin::Pin,
-    ptr,
+    fmt, mem, ptr,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::Waker,
     thread,
-    time::Duration,
 };
-use tokio::task::{coop, yield_now};
-
-/// How many processes a worker polls before it lets other tasks of its thread run, if they use up no budget.
-const POLLS: u32 = 256;
 
 /// How often a worker that has work of its own looks at what came from outside.
 const LOOK_OUTSIDE: u32 = 31;
-
-/// How long a worker that looks for something to do waits between two looks, in pauses of the processor: about a
-/// microsecond.
-const PAUSES: u32 = 32;
-
-/// How long a process may block its thread before others take what waits behind it.
-const STALL: Duration = Duration::from_millis(10);
 
 /// The queues of a node.
 pub(crate) struct Scheduler {
@@ -84,7 +72,7 @@ pub(crate) struct Scheduler {
     watching: AtomicBool,
     /// Where that one sleeps; it is woken by the end, which may have to wait for it.
     watch_sleeps: (Mutex<()>, Condvar),
-    /// How many tasks [relieve] workers; one for each at most.
+    /// How many tasks [relieve](watch) workers; one for each at most.
     relieving: AtomicUsize,
     me: Weak<Self>,
 }
@@ -141,15 +129,7 @@ impl Scheduler {
         }
         for lane in 0..self.lanes.len() {
             for task in [0, 1] {
-                executor.spawn(Worker {
-                    scheduler: self.clone(),
-                    node: node.clone(),
-                    lane,
-                    task,
-                    waits: task == 1,
-                    tick: 0,
-                    shift: Shift::begin(),
-                });
+                executor.spawn(Worker::new(self.clone(), node.clone(), lane, task));
             }
         }
     }
@@ -218,23 +198,6 @@ impl Scheduler {
         true
     }
 
-    /// Somebody has to look whether a process blocks a thread, and with it what was put into a queue.
-    #[inline]
-    fn expect_a_stall(&self) {
-        if self.lanes.len() > 1 && !self.watching.load(Ordering::Relaxed) {
-            self.begin_to_watch();
-        }
-    }
-
-    #[cold]
-    fn begin_to_watch(&self) {
-        if !self.watching.swap(true, Ordering::Relaxed)
-            && let Some(me) = self.me.upgrade()
-        {
-            self.executor.spawn_blocking(move || me.watch());
-        }
-    }
-
     /// Whoever was woken just now is not to wait for what this thread does.
     fn share_if_here(&self) {
         if ptr::eq(HERE.with(Cell::get).scheduler, self) {
@@ -284,76 +247,11 @@ impl Scheduler {
         None
     }
 
-    /// Looks after workers whose process blocks their thread: what waits behind it is for others.
-    ///
-    /// Returns when nothing waits and nobody polls.
-    fn watch(self: Arc<Self>) {
-        let polls =
-            || -> Vec<u64> { self.lanes.iter().map(|lane| lane.polls.load(Ordering::Relaxed)).collect() };
-        let mut before = polls();
-        loop {
-            let (sleeps, end) = &self.watch_sleeps;
-            let woken = end.wait_timeout_while(lock(sleeps), STALL, |()| !self.is_closed());
-            drop(woken.expect("no user code runs under a lock of the scheduler"));
-            if self.is_closed() {
-                return;
-            }
-            let now = polls();
-            let stalled = |lane: &usize| now[*lane] == before[*lane];
-            (0..now.len()).filter(stalled).for_each(|lane| self.give_away(lane));
-            let waits = self.outside_len.load(Ordering::Relaxed) > 0;
-            if waits && (0..now.len()).any(|lane| stalled(&lane)) {
-                // Those who could be woken may wait behind a blocked thread themselves.
-                self.relieve();
-            } else if !waits && now == before {
-                break;
-            }
-            before = now;
-        }
-        // Race: one who put something into a queue just before found us watching. So there is one more look.
-        self.watching.store(false, Ordering::Relaxed);
-        if self.has_work() {
-            self.expect_a_stall();
-        }
-    }
-
-    /// Has a task poll what waits outside, in place of a worker that is held up.
-    fn relieve(self: &Arc<Self>) {
-        // Only this thread adds to it.
-        if self.relieving.load(Ordering::Relaxed) < self.lanes.len() {
-            self.relieving.fetch_add(1, Ordering::Relaxed);
-            self.executor.spawn(relieve(self.clone()));
-        }
-    }
-
-    /// What waits in `lane` is for whoever comes first: its worker is held up.
-    fn give_away(&self, lane: usize) {
-        self.put_outside(self.lanes[lane].queue.try_with(mem::take).unwrap_or_default());
-    }
-
     /// Whether any queue has something, or somebody is there who may just be putting it there. Under the locks, so that
     /// what was put there before is seen.
     fn has_work(&self) -> bool {
         let is_empty = |lane: &Lane| lane.queue.try_with(|queue| queue.is_empty()).unwrap_or(false);
         !lock(&self.outside).is_empty() || !self.lanes.iter().all(is_empty)
-    }
-
-    /// Whether a worker that has found nothing is to look again, when others have run: what it has polled last may have
-    /// woken tasks of this thread.
-    fn looks_on(&self, lane: &Lane, shift: &Shift) -> bool {
-        // A worker of its own has nobody to wait for.
-        if self.lanes.len() == 1 || !shift.looks_on(&mut lock(&lane.looking)) {
-            return false;
-        }
-        if shift.is_idle() {
-            for _ in 0..PAUSES {
-                if self.outside_len.load(Ordering::Relaxed) > 0 {
-                    break;
-                }
-                hint::spin_loop();
-            }
-        }
-        true
     }
 
     /// Ends the workers. What lies in a queue is polled no more.
@@ -405,106 +303,4 @@ impl fmt::Debug for Scheduler {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no user code runs under a lock of the scheduler")
-}
-
-/// A task of the runtime that polls processes: one of the two of a lane, which relieve each other.
-///
-/// One that has done its share lets other tasks run. Would it wake itself for that, tokio would wake another thread to
-/// take it over, each time. A task that is woken by another one waits for its turn on this thread, and nobody is told.
-struct Worker {
-    scheduler: Arc<Scheduler>,
-    node: Weak<NodeInner>,
-    lane: usize,
-    task: usize,
-    /// It has yet to be told to begin: it only says how.
-    waits: bool,
-    tick: u32,
-    /// What it has done since it was woken.
-    shift: Shift,
-}
-
-impl Future for Worker {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        /// Whoever was here before is so again afterwards: a process may run another runtime inside of itself.
-        struct Restore(Here);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                HERE.with(|here| here.set(self.0));
-            }
-        }
-        let this = &mut *self;
-        let scheduler = &*this.scheduler;
-        let lane = &scheduler.lanes[this.lane];
-        keep(&lane.tasks[this.task], cx.waker());
-        if mem::take(&mut this.waits) && !scheduler.is_closed() {
-            return Poll::Pending;
-        }
-        keep(&lane.waker, cx.waker());
-        scheduler.asleep.wake_up(this.lane);
-        let _restore = Restore(
-            HERE.with(|here| here.replace(Here { scheduler: ptr::from_ref(scheduler), lane: this.lane })),
-        );
-        this.shift = Shift::begin();
-        for _ in 0..POLLS {
-            if scheduler.is_closed() {
-                return Poll::Ready(());
-            }
-            // What is used up here is given again to the next poll of this task.
-            if !coop::has_budget_remaining() {
-                break;
-            }
-            this.tick = this.tick.wrapping_add(1);
-            let Some(process) = scheduler.next(this.lane, this.tick) else {
-                if scheduler.looks_on(lane, &this.shift) {
-                    break;
-                }
-                if scheduler.asleep.fall_asleep(this.lane, || scheduler.has_work() || scheduler.is_closed()) {
-                    return Poll::Pending;
-                }
-                continue;
-            };
-            lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-            this.shift.count_poll();
-            process.run();
-        }
-        // None: that one has not been polled at all yet.
-        let other = lock(&lane.tasks[1 - this.task]).clone();
-        other.unwrap_or_else(|| cx.waker().clone()).wake();
-        Poll::Pending
-    }
-}
-
-/// Keeps a waker of the task that is polled.
-fn keep(place: &Mutex<Option<Waker>>, waker: &Waker) {
-    let mut kept = lock(place);
-    if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
-        *kept = Some(waker.clone());
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // The node has ended the workers, or another one was dropped before.
-        if self.scheduler.closed.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        // The runtime shuts down: what can never run any more ends. One that another thread polls finds that it is
-        // doomed, and one that is spawned from now on ends at once.
-        self.scheduler.close();
-        let left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
-        self.scheduler.end(left);
-    }
-}
-
-/// Polls what waits outside until nothing does.
-async fn relieve(scheduler: Arc<Scheduler>) {
-    while !scheduler.is_closed()
-        && let Some(process) = scheduler.next_outside()
-    {
-        process.run();
-        yield_now().await;
-    }
-    scheduler.relieving.fetch_sub(1, Ordering::Relaxed);
 }

@@ -1,0 +1,137 @@
+//! What polls processes.
+
+use super::{HERE, Here, Lane, Scheduler, lock};
+use crate::process::{node::NodeInner, patience::Shift};
+use std::{
+    future::Future,
+    hint, mem,
+    pin::Pin,
+    ptr,
+    sync::{Arc, Mutex, Weak, atomic::Ordering},
+    task::{Context, Poll, Waker},
+};
+use tokio::task::coop;
+
+/// How many processes a worker polls before it lets other tasks of its thread run, if they use up no budget.
+const POLLS: u32 = 256;
+
+/// How long a worker that looks for something to do waits between two looks, in pauses of the processor: about a
+/// microsecond.
+const PAUSES: u32 = 32;
+
+/// A task of the runtime that polls processes: one of the two of a lane, which relieve each other.
+///
+/// One that has done its share lets other tasks run. Would it wake itself for that, tokio would wake another thread to
+/// take it over, each time. A task that is woken by another one waits for its turn on this thread, and nobody is told.
+pub(super) struct Worker {
+    scheduler: Arc<Scheduler>,
+    node: Weak<NodeInner>,
+    lane: usize,
+    task: usize,
+    /// It has yet to be told to begin: it only says how.
+    waits: bool,
+    tick: u32,
+    /// What it has done since it was woken.
+    shift: Shift,
+}
+
+impl Worker {
+    pub(super) fn new(scheduler: Arc<Scheduler>, node: Weak<NodeInner>, lane: usize, task: usize) -> Self {
+        Self { scheduler, node, lane, task, waits: task == 1, tick: 0, shift: Shift::begin() }
+    }
+}
+
+impl Future for Worker {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        /// Whoever was here before is so again afterwards: a process may run another runtime inside of itself.
+        struct Restore(Here);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                HERE.with(|here| here.set(self.0));
+            }
+        }
+        let this = &mut *self;
+        let scheduler = &*this.scheduler;
+        let lane = &scheduler.lanes[this.lane];
+        keep(&lane.tasks[this.task], cx.waker());
+        if mem::take(&mut this.waits) && !scheduler.is_closed() {
+            return Poll::Pending;
+        }
+        keep(&lane.waker, cx.waker());
+        scheduler.asleep.wake_up(this.lane);
+        let _restore = Restore(
+            HERE.with(|here| here.replace(Here { scheduler: ptr::from_ref(scheduler), lane: this.lane })),
+        );
+        this.shift = Shift::begin();
+        for _ in 0..POLLS {
+            if scheduler.is_closed() {
+                return Poll::Ready(());
+            }
+            // What is used up here is given again to the next poll of this task.
+            if !coop::has_budget_remaining() {
+                break;
+            }
+            this.tick = this.tick.wrapping_add(1);
+            let Some(process) = scheduler.next(this.lane, this.tick) else {
+                if scheduler.looks_on(lane, &this.shift) {
+                    break;
+                }
+                if scheduler.asleep.fall_asleep(this.lane, || scheduler.has_work() || scheduler.is_closed()) {
+                    return Poll::Pending;
+                }
+                continue;
+            };
+            lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            this.shift.count_poll();
+            process.run();
+        }
+        // None: that one has not been polled at all yet.
+        let other = lock(&lane.tasks[1 - this.task]).clone();
+        other.unwrap_or_else(|| cx.waker().clone()).wake();
+        Poll::Pending
+    }
+}
+
+/// Keeps a waker of the task that is polled.
+fn keep(place: &Mutex<Option<Waker>>, waker: &Waker) {
+    let mut kept = lock(place);
+    if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+        *kept = Some(waker.clone());
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // The node has ended the workers, or another one was dropped before.
+        if self.scheduler.closed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        // The runtime shuts down: what can never run any more ends. One that another thread polls finds that it is
+        // doomed, and one that is spawned from now on ends at once.
+        self.scheduler.close();
+        let left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
+        self.scheduler.end(left);
+    }
+}
+
+impl Scheduler {
+    /// Whether a worker that has found nothing is to look again, when others have run: what it has polled last may have
+    /// woken tasks of this thread.
+    fn looks_on(&self, lane: &Lane, shift: &Shift) -> bool {
+        // A worker of its own has nobody to wait for.
+        if self.lanes.len() == 1 || !shift.looks_on(&mut lock(&lane.looking)) {
+            return false;
+        }
+        if shift.is_idle() {
+            for _ in 0..PAUSES {
+                if self.outside_len.load(Ordering::Relaxed) > 0 {
+                    break;
+                }
+                hint::spin_loop();
+            }
+        }
+        true
+    }
+}
