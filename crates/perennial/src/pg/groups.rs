@@ -17,7 +17,7 @@ use crate::{
     registry::key_hash::KeyHash,
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table::Entry};
 use std::{
     mem,
     sync::{Arc, PoisonError},
@@ -68,12 +68,13 @@ impl<G: Send + Sync + 'static> Groups<G> {
         if *closed {
             return Err(Closed);
         }
+        let entry = entry(groups, hash, name);
         // Lock order: shard, then process. The last acts come to the shard without the process's lock.
         let living: Vec<_> = members.iter().filter(|row| row.owner.process().hold((*row).clone())).collect();
         if living.is_empty() {
             return Ok(Dropped::nothing());
         }
-        let group = entry(groups, hash, name);
+        let group = entry.or_insert_with(|| Group::new(hash, name.clone())).into_mut();
         for member in &living {
             group.members.add((*member).clone());
         }
@@ -128,11 +129,14 @@ impl<G: Send + Sync + 'static> Groups<G> {
         if shard.closed {
             return Err(Closed);
         }
+        let entry = entry(&mut shard.groups, watch.hash, name);
         if !watch.owner.process().hold(watch.clone()) {
-            let group = shard.groups.find(watch.hash.spread(), same(watch.hash, |it| *it == **name));
-            return Ok(group.map_or(Vec::new(), Group::pids));
+            return Ok(match entry {
+                Entry::Occupied(group) => group.get().pids(),
+                Entry::Vacant(_) => Vec::new(),
+            });
         }
-        let group = entry(&mut shard.groups, watch.hash, name);
+        let group = entry.or_insert_with(|| Group::new(watch.hash, name.clone())).into_mut();
         group.watches.add(watch.clone());
         Ok(group.pids())
     }
@@ -140,16 +144,16 @@ impl<G: Send + Sync + 'static> Groups<G> {
     /// Begins to watch all groups, whose members they have now; shard by shard, each at one moment.
     pub(super) fn watch_all(&self, watch: &Arc<Watch<G>>) -> Result<Listing<G>, Closed> {
         let mut all = Vec::new();
-        // Before it is in the first shard, so that its last acts come to all of them.
-        let holds = watch.owner.process().hold(watch.clone());
+        // Before it is in the first shard. One that has ended holds nothing.
+        watch.owner.process().hold(watch.clone());
         for shard in &self.0 {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
             if shard.closed {
                 return Err(Closed);
             }
-            // Race: one that ends says so first, and comes to this lock after. So it finds this one, or we see that it
-            // ends.
-            if holds && !watch.owner.process().is_ending() {
+            // Race: one that ends, or ends the watch, lets go of it first, and comes to this lock after. So it finds this
+            // one, or we see that it is not held.
+            if watch.owner.process().held(watch.held_id()).is_some() {
                 shard.watches.add(watch.clone());
             }
             all.extend(shard.living().map(|group| (group.name.clone(), group.pids())));
@@ -194,8 +198,9 @@ impl<G: Send + Sync + 'static> Groups<G> {
         all
     }
 
-    /// Takes everything out, which its owners hold no longer, and lets nothing in any more.
-    pub(super) fn close(&self) -> impl Sized + use<G> {
+    /// Takes everything out, which its owners hold no longer, and lets nothing in any more. What was there is to be dropped
+    /// one by one, as names are a user's.
+    pub(super) fn close(&self) -> impl Iterator<Item = (Option<Group<G>>, Option<Watches<G>>)> + use<G> {
         let close = |shard: &RwLock<Shard<G>>| {
             let shard = {
                 let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
@@ -203,13 +208,16 @@ impl<G: Send + Sync + 'static> Groups<G> {
             };
             let watches =
                 shard.groups.iter().flat_map(|group| group.watches.iter()).chain(shard.watches.iter());
-            let watches = watches.map(|watch| watch.owner.process().let_go(watch.held_id()));
+            // They are in the shard still, so none is dropped here.
+            watches.for_each(|watch| drop(watch.owner.process().let_go(watch.held_id())));
             let members = shard.groups.iter().flat_map(|group| group.members.iter());
-            let members = members.map(|member| member.owner.process().let_go(member.held_id()));
-            let held: Vec<_> = watches.chain(members).collect();
-            (shard, held)
+            members.for_each(|member| drop(member.owner.process().let_go(member.held_id())));
+            shard
         };
-        self.0.iter().map(close).collect::<Vec<_>>()
+        let shards: Vec<_> = self.0.iter().map(close).collect();
+        shards.into_iter().flat_map(|Shard { groups, watches, .. }| {
+            groups.into_iter().map(|group| (Some(group), None)).chain([(None, Some(watches))])
+        })
     }
 
     fn shard(&self, hash: KeyHash) -> &RwLock<Shard<G>> {
@@ -249,12 +257,11 @@ fn same<G>(hash: KeyHash, is: impl Fn(&G) -> bool) -> impl Fn(&Group<G>) -> bool
     move |group| group.hash == hash && is(&group.name)
 }
 
-/// The group of this name; made if it is not there.
-fn entry<'a, G>(groups: &'a mut HashTable<Group<G>>, hash: KeyHash, name: &Arc<G>) -> &'a mut Group<G>
-where
-    G: Eq + Send + Sync + 'static,
-{
-    let same = same(hash, |it| *it == **name);
-    let entry = groups.entry(hash.spread(), same, |group| group.hash.spread());
-    entry.or_insert_with(|| Group::new(hash, name.clone())).into_mut()
+/// The place of the group of this name.
+fn entry<'a, G: Eq>(
+    groups: &'a mut HashTable<Group<G>>,
+    hash: KeyHash,
+    name: &Arc<G>,
+) -> Entry<'a, Group<G>> {
+    groups.entry(hash.spread(), same(hash, |it| *it == **name), |group| group.hash.spread())
 }

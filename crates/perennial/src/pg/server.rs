@@ -24,9 +24,11 @@ impl<G: Key> GenServer for Pg<G> {
         cx.trap_exit();
         let table = Arc::new(Table::<G>::new());
         let process = cx.own();
-        process.hold(Arc::new(Closing(table.clone())));
-        // Last: from now on the scope is there for others. Nobody else sets this.
-        let _ = process.rare().public.set(table);
+        // If not, it has been given up meanwhile, and nobody would close the table.
+        if process.hold(Arc::new(Closing(table.clone()))) {
+            // Last: from now on the scope is there for others. Nobody else sets this.
+            let _ = process.rare().public.set(table);
+        }
         Ok(Self(PhantomData))
     }
 

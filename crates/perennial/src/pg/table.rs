@@ -3,9 +3,11 @@
 //! # Invariants
 //!
 //! 1. A membership, or a watch, is in the groups while its owner [holds](crate::process::holdings) it. It comes to both
-//!    under the lock of its shard, and is taken out of the groups first; a watch of all groups is held before and after.
-//!    So whatever is in a group is found when its owner ends, without a look at other groups.
-//! 2. Each is told by its id, so that one who removes it late never removes another.
+//!    under the lock of its shard, and is taken out of the groups first; a watch of all groups is held before it comes to
+//!    the first of them, and is let go of before it is taken out. So whatever is in a group is found when its owner ends,
+//!    without a look at other groups.
+//! 2. Each is told by its id, so that one who removes it late never removes another. No two of a process have the same, also
+//!    not in two scopes: an id is what a user has of a monitor.
 //! 3. Locks: a shard, then a process; never two shards.
 
 use crate::{
@@ -39,6 +41,12 @@ use std::{
     },
 };
 
+/// How many scopes there were; the numbers of each begin at another place.
+static SCOPES: AtomicU64 = AtomicU64::new(0);
+
+/// So many rows of one scope have numbers of their own: made once a microsecond, for twelve days, in 16 million scopes.
+const NUMBERS_OF_A_SCOPE: u64 = 1 << 40;
+
 pub(super) struct Table<G> {
     hasher: RandomState,
     number: AtomicU64,
@@ -47,7 +55,12 @@ pub(super) struct Table<G> {
 
 impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
     pub(super) fn new() -> Self {
-        Self { hasher: RandomState::default(), number: AtomicU64::new(0), groups: Groups::new(partitions()) }
+        let first = SCOPES.fetch_add(1, Ordering::Relaxed).wrapping_mul(NUMBERS_OF_A_SCOPE);
+        Self {
+            hasher: RandomState::default(),
+            number: AtomicU64::new(first),
+            groups: Groups::new(partitions()),
+        }
     }
 
     /// Has processes join a group, all at one moment; those that have ended do not.
@@ -108,6 +121,13 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         let Some(owner) = Node::of(pid).and_then(|node| node.process(pid)) else { return false };
         let Some(held) = owner.process().held(id) else { return false };
         let Ok(watch) = (held as Arc<dyn Any + Send + Sync>).downcast::<Watch<G>>() else { return false };
+        if watch.value.all {
+            // Race: one who puts it into the shards, one by one, looks under the lock of each whether it is held. So it is
+            // let go of first.
+            let was_held = owner.process().let_go(id).is_some();
+            self.groups.unwatch(&watch);
+            return was_held;
+        }
         let was_there = self.groups.unwatch(&watch);
         drop(owner.process().let_go(id));
         was_there
@@ -173,7 +193,7 @@ impl<G: Send + Sync + 'static> Held for Closing<G> {
     }
 
     fn release(&self, _: Pid) -> Option<Tied> {
-        panics::drop_quietly(self.0.groups.close());
+        self.0.groups.close().for_each(panics::drop_quietly);
         None
     }
 }

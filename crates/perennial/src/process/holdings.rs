@@ -103,12 +103,14 @@ impl Holdings {
         self.iter().next().is_none()
     }
 
+    /// All; those of one place in the order of their numbers there.
     pub(super) fn into_iter(self) -> impl Iterator<Item = Arc<dyn Held>> {
-        let (one, map) = match self {
-            Self::One(one) => (Some(one), None),
-            Self::Map(map) => (None, map.map(|map| map.into_values())),
+        let (one, mut many): (_, Vec<_>) = match self {
+            Self::One(one) => (Some(one), Vec::new()),
+            Self::Map(map) => (None, map.map(|map| map.into_values().collect()).unwrap_or_default()),
         };
-        one.into_iter().chain(map.into_iter().flatten())
+        many.sort_by_key(|held| held.id().number);
+        one.into_iter().chain(many)
     }
 
     /// Gives back what is in reserve.

@@ -78,6 +78,9 @@ impl<K, V, T> ByKey<K, V, T> {
         if shard.closed {
             return Err(Refused::Closed);
         }
+        if row.owner.process().is_ending() {
+            return Err(Refused::Ended);
+        }
         let slot = shard.table.entry(row.hash.spread(), same(row.hash, |it| *it == key), Entry::spread);
         if let (Slot::Occupied(taken), Keys::Unique) = (&slot, keys) {
             let holder = taken.get().rows.first();

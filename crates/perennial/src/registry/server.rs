@@ -24,9 +24,11 @@ impl<K: Key, V: Send + Sync + 'static> GenServer for Registry<K, V> {
         cx.trap_exit();
         let table = Arc::new(Table::new(name.as_str().into(), options));
         let process = cx.own();
-        process.hold(Arc::new(Closing(table.clone())));
-        // Last: from now on the registry is there for others. Nobody else sets this.
-        let _ = process.rare().public.set(table);
+        // If not, it has been given up meanwhile, and nobody would close the table.
+        if process.hold(Arc::new(Closing(table.clone()))) {
+            // Last: from now on the registry is there for others. Nobody else sets this.
+            let _ = process.rare().public.set(table);
+        }
         Ok(Self(PhantomData))
     }
 

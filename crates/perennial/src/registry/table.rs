@@ -96,7 +96,8 @@ where
         let row = Arc::new(Row::new(value, hash, number, owner, self));
         let table = &row.table;
         let evicted = table.by_key.insert(key, &row, table.keys)?;
-        drop(evicted);
+        // The key of another one, whose drop may panic.
+        panics::drop_quietly(evicted);
         if let Some((listeners, key)) = told {
             table.tell(&listeners, &key, row.pid(), Some(&row.value));
         }

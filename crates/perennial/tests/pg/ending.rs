@@ -10,7 +10,7 @@ use std::{
     hash::{Hash, Hasher},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
 };
 
@@ -20,6 +20,7 @@ rules! {
     pg5_a_normal_end_and_a_panic_leave_too
     pg5_the_end_of_one_touches_nobody_elses_membership
     pg8_groups_and_monitors_are_lost_with_the_scope_and_members_live
+    pg8_names_that_panic_in_drop_do_not_stop_the_others_from_going
     pg8_under_a_supervisor_members_join_again
     pg8_what_was_in_the_old_scope_does_not_touch_the_new_one
     pg9_the_scope_minds_no_exit_signals
@@ -94,6 +95,38 @@ async fn pg8_groups_and_monitors_are_lost_with_the_scope_and_members_live(rooms:
     rooms.join(room("a"), p).unwrap();
     assert_eq!(rooms.members("a"), [p]);
     assert_eq!(told(&watcher, monitor).await, []);
+}
+
+async fn pg8_names_that_panic_in_drop_do_not_stop_the_others_from_going(_: Rooms) {
+    /// Panics in its drop when it is told to.
+    #[derive(Clone, Debug)]
+    struct Bad(u8, Arc<AtomicBool>);
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            assert!(!self.1.load(SeqCst), "in drop");
+        }
+    }
+    impl PartialEq for Bad {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+    impl Eq for Bad {}
+    impl Hash for Bad {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
+    let scope = Scope::<Bad>::from(room("bad"));
+    scope.start_link().await.unwrap();
+    let (panics, p) = (Arc::new(AtomicBool::new(false)), idle());
+    (0..20).for_each(|group| scope.join(Bad(group, panics.clone()), p).unwrap());
+    panics.store(true, SeqCst);
+    kill(scope.name().pid_now().unwrap()).await;
+    panics.store(false, SeqCst);
+    // One that was not dropped would keep it.
+    assert_eq!(Arc::strong_count(&panics), 1);
+    assert!(process::is_alive(p));
 }
 
 async fn pg8_under_a_supervisor_members_join_again(_: Rooms) {

@@ -11,6 +11,7 @@ rules! {
     pg6_who_was_told_of_a_down_was_told_of_the_leave_before
     pg6_demonitor_ends_the_messages
     pg6_monitors_of_one_process_are_independent
+    pg6_a_monitor_is_of_one_scope
     pg6_a_monitor_goes_with_its_process
     pg6_who_has_ended_monitors_nothing
     pg6_a_member_that_monitors_is_told_of_the_others
@@ -162,4 +163,14 @@ async fn pg6_a_member_that_monitors_is_told_of_the_others(rooms: Rooms) {
     rooms.join(room("a"), watcher.pid()).unwrap();
     kill(watcher.pid()).await;
     assert_eq!(rooms.members("a"), []);
+}
+
+async fn pg6_a_monitor_is_of_one_scope(rooms: Rooms) {
+    let (other, watcher) = (start("other").await, watcher().await);
+    let (one, _) = rooms.monitor(room("a"), &watcher.recipient()).unwrap();
+    let (two, _) = other.monitor_scope(&watcher.recipient()).unwrap();
+    assert_ne!(one, two);
+    assert!(!rooms.demonitor(two) && !other.demonitor(one));
+    assert!(rooms.demonitor(one) && other.demonitor(two));
+    assert!(!rooms.demonitor(one) && !other.demonitor(two));
 }
