@@ -151,7 +151,8 @@ impl Clock {
     /// How many timers run.
     pub(crate) fn count_timers(&self) -> usize {
         let (deadlines, looks) = self.deadlines.count();
-        self.lock().queue.len() + deadlines - looks
+        // A timer that fires just now is out of the queue, and counted there.
+        (self.lock().queue.len() + deadlines).saturating_sub(looks)
     }
 
     /// The time left, or none if it has fired.

@@ -4,8 +4,9 @@
 //! order in which they are set: a list is in order by itself, and to put something there and to take it out costs no
 //! search. What would not be in order is a timer of the clock instead, as are all on a virtual clock.
 //!
-//! Each thread has a list of its own, if there are not too many. For each list that is not empty the clock has one timer,
-//! which is not taken back: it looks again when the first of those has passed that were there when it was set.
+//! Each thread has a list of its own, if there are not too many. For each list that is not empty the clock has a timer, which
+//! is not taken back: it looks again when the first of those has passed that were there when it was set. What comes sooner
+//! than that, as those that were there are gone, has another one set, which is the one that counts from then on.
 
 use crate::{
     clock::{Clock, Time, TimerId, call},
@@ -52,8 +53,10 @@ struct List {
     set: usize,
     /// How many were ever set.
     order: u64,
-    /// Whether the clock has a timer for it.
-    has_timer: bool,
+    /// When it is looked at next: no later than the first has passed.
+    next_look: Option<Duration>,
+    /// The timer of the clock that does so.
+    timer: Option<TimerId>,
 }
 
 struct Entry {
@@ -73,7 +76,8 @@ const MOST_KEPT: usize = 1024;
 
 impl Default for List {
     fn default() -> Self {
-        Self { entries: Vec::new(), first: NONE, last: NONE, free: NONE, set: 0, order: 0, has_timer: false }
+        let entries = Vec::new();
+        Self { entries, first: NONE, last: NONE, free: NONE, set: 0, order: 0, next_look: None, timer: None }
     }
 }
 
@@ -111,6 +115,30 @@ impl List {
         Ok((index, self.order))
     }
 
+    /// Has it looked at by then; true if that needs a timer, which is to be [kept](Self::keep_timer).
+    fn looks_at(&mut self, deadline: Duration) -> bool {
+        let is_sooner = self.next_look.is_none_or(|next| deadline < next);
+        if is_sooner {
+            self.next_look = Some(deadline);
+        }
+        is_sooner
+    }
+
+    /// Keeps the timer that was set for that time. Returns one that is to be cancelled.
+    fn keep_timer(&mut self, time: Duration, timer: TimerId) -> Option<TimerId> {
+        // Race: it has fired already, or a sooner one was set meanwhile.
+        if self.next_look == Some(time) { self.timer.replace(timer) } else { Some(timer) }
+    }
+
+    /// The timer that was set for that time has fired.
+    fn has_looked(&mut self, time: Duration) {
+        // Race: a sooner one was set, and is kept now.
+        if self.next_look == Some(time) {
+            self.next_look = None;
+            self.timer = None;
+        }
+    }
+
     /// Who is woken by a deadline, if it is still there.
     fn waker(&mut self, index: u32, order: u64) -> Option<&mut Waker> {
         self.entries.get_mut(index as usize).filter(|entry| entry.order == order)?.waker.as_mut()
@@ -133,7 +161,8 @@ impl List {
         }
         self.set -= 1;
         if self.set == 0 && self.entries.len() > MOST_KEPT {
-            *self = Self { order: self.order, has_timer: self.has_timer, ..Self::default() };
+            let (order, next_look, timer) = (self.order, self.next_look, self.timer);
+            *self = Self { order, next_look, timer, ..Self::default() };
         }
         Some(waker)
     }
@@ -177,12 +206,12 @@ impl Clock {
 
     fn list(self: &Arc<Self>, deadline: Duration, waker: Waker) -> Result<Place, Waker> {
         let list = list_here();
-        let (index, order, looks) = {
+        let (index, order, is_next) = {
             let mut entries = self.deadlines.lock(list);
             let (index, order) = entries.push(deadline, waker)?;
-            (index, order, mem::replace(&mut entries.has_timer, true))
+            (index, order, entries.looks_at(deadline))
         };
-        if !looks {
+        if is_next {
             self.look_at(list, deadline);
         }
         Ok(Place::Listed { list, index, order })
@@ -191,8 +220,9 @@ impl Clock {
     /// Ends what is due in a list at that time, and looks again when the next is.
     fn look_at(self: &Arc<Self>, list: usize, time: Duration) {
         let clock = Arc::downgrade(self);
-        self.schedule_at(time, move || {
+        let timer = self.schedule_at(time, move || {
             let Some(clock) = clock.upgrade() else { return };
+            clock.deadlines.lock(list).has_looked(time);
             let now = clock.now();
             // Outside of the lock: it wakes.
             while let Some(waker) = clock.deadlines.pop_due(list, now) {
@@ -200,14 +230,16 @@ impl Clock {
             }
             let next = {
                 let mut entries = clock.deadlines.lock(list);
-                let next = entries.first_deadline();
-                entries.has_timer = next.is_some();
-                next
+                entries.first_deadline().filter(|first| entries.looks_at(*first))
             };
             if let Some(next) = next {
                 clock.look_at(list, next);
             }
         });
+        let replaced = self.deadlines.lock(list).keep_timer(time, timer);
+        if let Some(timer) = replaced {
+            self.cancel(timer);
+        }
     }
 }
 
@@ -224,7 +256,7 @@ impl Deadlines {
     pub(super) fn count(&self) -> (usize, usize) {
         (0..LISTS)
             .map(|list| self.lock(list))
-            .fold((0, 0), |(set, timers), list| (set + list.set, timers + usize::from(list.has_timer)))
+            .fold((0, 0), |(set, timers), list| (set + list.set, timers + usize::from(list.timer.is_some())))
     }
 }
 
@@ -240,12 +272,13 @@ impl Deadline<'_> {
                 let (list, same) = (*list, |before: &mut Waker| before.will_wake(waker));
                 let same = self.clock.deadlines.lock(list).waker(*index, *order).map(same);
                 if same == Some(false) {
-                    // Neither cloned nor dropped under the lock.
-                    let waker = waker.clone();
+                    // Neither cloned nor dropped under the lock: the one that is not needed any more is in it afterwards.
+                    let mut waker = waker.clone();
                     let mut entries = self.clock.deadlines.lock(list);
-                    let before = entries.waker(*index, *order).map(|before| mem::replace(before, waker));
+                    let is_there =
+                        entries.waker(*index, *order).map(|before| mem::swap(before, &mut waker)).is_some();
                     drop(entries);
-                    return if before.is_some() { Poll::Pending } else { Poll::Ready(()) };
+                    return if is_there { Poll::Pending } else { Poll::Ready(()) };
                 }
                 // Race: if it is not there it has passed since we looked, and who waited before was told.
                 if same.is_some() { Poll::Pending } else { Poll::Ready(()) }
@@ -322,6 +355,26 @@ mod tests {
         }
         assert_eq!(*notes.lock().unwrap(), [2, 4]);
         assert_eq!((list.set, list.first_deadline()), (1, Some(seconds(6))));
+    }
+
+    #[test]
+    fn a_list_is_looked_at_when_its_first_has_passed_and_by_one_timer() {
+        let mut list = List::default();
+        let timer = |n| TimerId { deadline: seconds(n), order: n };
+        assert!(list.looks_at(seconds(3600)));
+        assert_eq!(list.keep_timer(seconds(3600), timer(3600)), None);
+        assert!(!list.looks_at(seconds(3600)) && !list.looks_at(seconds(4000)));
+        // Sooner, as those that were there are gone; the timer before is not needed any more.
+        assert!(list.looks_at(seconds(5)));
+        assert_eq!(list.keep_timer(seconds(5), timer(5)), Some(timer(3600)));
+        // It could have fired just before.
+        list.has_looked(seconds(3600));
+        assert!(!list.looks_at(seconds(7)));
+        list.has_looked(seconds(5));
+        assert!(list.timer.is_none() && list.looks_at(seconds(7)));
+        // One that fires before it is kept is not kept.
+        list.has_looked(seconds(7));
+        assert_eq!(list.keep_timer(seconds(7), timer(7)), Some(timer(7)));
     }
 
     #[test]

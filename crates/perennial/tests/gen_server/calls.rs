@@ -53,6 +53,22 @@ async fn a_call_is_answered_later() {
     assert_eq!(call.await.unwrap(), Ok(7));
 }
 
+/// On a real clock, whose deadlines lie in lists: the look that the first call needed comes after an hour.
+#[perennial::test]
+async fn a_short_limit_is_kept_after_a_long_one() {
+    let (server, _log) = puppet().await;
+    let mut long = pin!(server.call_timeout(keep(), Some(Duration::from_secs(3600))));
+    assert!(poll!(long.as_mut()).is_pending());
+    let answer = |puppet: &mut Puppet, _: &mut Cx<Puppet>| {
+        puppet.callers.pop().unwrap().reply(7);
+        reply(())
+    };
+    server.call(Ask(answer)).await.unwrap();
+    assert_eq!(long.await, Ok(7));
+    let short = server.call_timeout(keep(), Some(Duration::from_millis(20)));
+    assert_eq!(short.await, Err(CallError::Timeout));
+}
+
 #[perennial::test]
 async fn a_call_is_answered_by_another_process() {
     let (server, _log) = puppet().await;
