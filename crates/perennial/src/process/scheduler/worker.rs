@@ -78,7 +78,13 @@ impl Future for Worker {
                 if scheduler.looks_on(lane, &this.shift) {
                     break;
                 }
-                if scheduler.asleep.fall_asleep(this.lane, || scheduler.has_work() || scheduler.is_closed()) {
+                let has_work = || {
+                    // Race: both tasks of a lane may be awake, if one was woken as it fell asleep. Who wakes the lane from here
+                    // on is to wake the one that sleeps.
+                    keep(&lane.waker, cx.waker());
+                    scheduler.has_work() || scheduler.is_closed()
+                };
+                if scheduler.asleep.fall_asleep(this.lane, has_work) {
                     return Poll::Pending;
                 }
                 continue;
