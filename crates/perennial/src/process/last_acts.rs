@@ -73,7 +73,9 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     }
     // One who is linked to it besides is not told twice.
     tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !links.contains(to.process().pid)));
-    for peer in links.iter() {
+    // Who started it comes last: it may start another one at once, which is not to meet those that this one has started.
+    let parent = process.parent().filter(|parent| links.contains(*parent));
+    for peer in links.iter().filter(|peer| Some(*peer) != parent).chain(parent) {
         let peer = node.process(peer);
         panics::call_quietly(|| {
             links::signal(peer.as_ref(), Signal::Link, process.pid, &reason, Some(exit));
