@@ -377,7 +377,7 @@ fn run_at_once<S: GenServer, M: CallTo<S>>(
         at = Some(answer);
         goes_on
     });
-    // None: it has no body any more.
+    // None: it panicked, which has ended the server.
     at.unwrap_or(Err(CallError::NoProc))
 }
 

@@ -5,6 +5,7 @@ use crate::{
     process::{
         block::{Phase, Process, Settle},
         flags::UNSETTLED,
+        panics,
     },
 };
 use std::mem;
@@ -19,7 +20,7 @@ impl Process {
         }
         let reason = self.fixed_reason(&state);
         drop(state);
-        caller.settle(CallError::Exit(reason));
+        settle(caller, CallError::Exit(reason));
     }
 
     /// The caller is settled otherwise.
@@ -42,7 +43,7 @@ impl Process {
             _ => CallError::Exit(self.fixed_reason(&state)),
         };
         drop(state);
-        caller.settle(error);
+        settle(caller, error);
     }
 
     /// The callback is over and the server goes on: who was dropped in it gets no reply.
@@ -57,6 +58,11 @@ impl Process {
     fn settle_unsettled(&self) {
         self.clear_flag(UNSETTLED);
         let unsettled = mem::take(&mut self.lock().bonds().unsettled);
-        unsettled.into_iter().for_each(|caller| caller.settle(CallError::NoReply));
+        unsettled.into_iter().for_each(|caller| settle(caller, CallError::NoReply));
     }
+}
+
+/// Tells a caller, whose waker or recipient may panic: the others are told too, and it is no panic of the server.
+fn settle(caller: Box<dyn Settle>, error: CallError) {
+    panics::call_quietly(|| caller.settle(error));
 }

@@ -72,8 +72,12 @@ pub(crate) fn use_turn<D: ?Sized + Kind + 'static>(
     mut turn: BodyTurn<'_, D>,
     f: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> bool,
 ) {
-    let goes_on = as_process(block, |cx| f(&mut turn, cx));
-    if goes_on || block.process.needs_attention() { run_turn(block, turn) } else { give_back(block, turn) }
+    match as_process(block, |cx| panics::catch(|| f(&mut turn, cx))) {
+        Ok(goes_on) if goes_on || block.process.needs_attention() => run_turn(block, turn),
+        Ok(_) => give_back(block, turn),
+        // What a user has written is guarded where it is called. Whatever this is, the turn is not lost by it.
+        Err(reason) => end(block, turn, reason),
+    }
 }
 
 /// Runs `f` as a process, with what polls that.
