@@ -21,6 +21,7 @@
 //!    who ended a turn and found it set. It calls `begin`, once. Until then `try_begin` finds `NOTIFIED` and fails.
 //!    `QUEUED` says that the turn it was told to take has begun early, and that it has not called `begin` since. Nobody
 //!    else is told to schedule meanwhile: what it was notified of before that `begin` is looked at by the turn of that.
+//!    Of one with nothing but `QUEUED` set nobody is to have a turn, and `try_begin` makes one.
 //! 3. After `DONE` there is no turn any more.
 //! 4. It is born `RESERVED`: nobody has a turn before whoever made it has claimed the first.
 //!

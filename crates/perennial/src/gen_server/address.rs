@@ -287,7 +287,7 @@ impl<A: Address> Address for &A {
     }
 }
 
-/// Whether an idle server may be run by its caller.
+/// Whether a server that is not being polled may be run by its caller.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inline {
     Yes,

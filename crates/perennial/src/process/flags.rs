@@ -10,7 +10,7 @@ use crate::{
 };
 use std::sync::atomic::Ordering;
 
-/// `State::doom` is set.
+/// A deadly signal has arrived.
 const DOOMED: u16 = 1;
 /// Busy time is measured.
 const OBSERVED: u16 = 2;

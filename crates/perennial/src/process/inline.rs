@@ -41,6 +41,9 @@ pub(crate) const SLOW: Duration = Duration::from_micros(50);
 /// One who finds that a server is being run looks again after so long: it takes about that to go through the queue.
 const WAIT: Duration = Duration::from_micros(2);
 
+/// More pauses than there are in that time.
+const PAUSES: u32 = 10_000;
+
 /// So many calls to a slow server go through its queue before it is tried again: a thread may have been interrupted.
 const REST: u16 = 1024;
 
@@ -130,7 +133,8 @@ pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'
 fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
     let take = || block.turns.begin_early().or_else(|| block.try_turn());
     let wait = || {
-        // It may be we who run it, further down on this stack.
+        // It may be we who run it, further down on this stack. A start function that calls its supervisor is not ruled out,
+        // and waits in vain.
         let another =
             block.process.node.scheduler.is_shared() && current::depth_on(&block.process.node).0 <= 1;
         if !another || !block.turns.is_running() {
@@ -138,7 +142,11 @@ fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
         }
         // Nobody looks meanwhile: each look would take the word of the turns from who works with it.
         let began = Moment::now();
-        while !began.is_longer_ago_than(WAIT) {
+        // Counters of two cores may be apart.
+        for _ in 0..PAUSES {
+            if began.is_longer_ago_than(WAIT) {
+                break;
+            }
             spin_loop();
         }
         take()
@@ -152,9 +160,11 @@ pub(crate) fn timed<R>(process: &Process, run: impl FnOnce() -> R) -> R {
     if !inline.is_sampled() {
         return run();
     }
-    let began = Moment::now();
+    let (began, before) = (Moment::now(), process.stats.handled());
     let result = run();
-    if began.is_longer_ago_than(inline.slow.duration()) {
+    // What waited before the request was handled with it, and is not to make the server look slow.
+    let handled = u32::try_from(process.stats.handled().saturating_sub(before)).unwrap_or(u32::MAX);
+    if began.is_longer_ago_than(inline.slow.duration().saturating_mul(handled.max(1))) {
         inline.rest.store(REST, Ordering::Relaxed);
     }
     result
