@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use perennial::child_spec::{ChildSpec, Shutdown, StartResult};
+use perennial::child_spec::{ChildSpec, Shutdown, StartError, StartResult};
 use perennial::exit_reason::ExitReason;
 use perennial::gen_server::{
     self, Cx, GenServer, HandleCall, HandleInfo, InitError, Name, NoReply, Reply, noreply, reply,
@@ -93,7 +93,7 @@ impl GenServer for Server {
         let listener =
             TcpListener::bind(args.listen).await.map_err(|error| bind_error(args.listen, error))?;
         let address = listener.local_addr()?;
-        let practice = Practice::start_link(args.mastery).await?;
+        let practice = start_practice(&args.mastery).await?;
         let app = (args.make_app)();
         let (stop, stopped) = watch::channel(false);
         let acceptor =
@@ -110,6 +110,17 @@ impl GenServer for Server {
             process::kill(self.acceptor);
         }
         Ok(())
+    }
+}
+
+/// Practice that a server before this one has started may still be about to end with it: this waits for that, and does
+/// not have the supervisor start the server so often that it gives up.
+async fn start_practice(mastery: &Mastery) -> StartResult {
+    loop {
+        match Practice::start_link(mastery.clone()).await {
+            Err(StartError::AlreadyStarted(before)) => drop(process::monitor(before).await),
+            started => return started,
+        }
     }
 }
 
