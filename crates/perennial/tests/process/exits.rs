@@ -4,10 +4,11 @@ use crate::support::{Message, Probe, idle};
 use perennial::{
     exit_reason::ExitReason,
     node::Node,
-    process::{self, Inbox},
+    process::{self, Exit, Inbox},
     time,
 };
-use std::time::Duration;
+use std::{future::pending, time::Duration};
+use tokio::sync::oneshot;
 
 rules! {
     async fn a_normal_signal_is_ignored_unless_trapped() {
@@ -118,14 +119,14 @@ rules! {
         assert!(process::is_alive(pid));
         process::kill(pid);
         assert!(!process::is_alive(pid));
-        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+        let (sender, receiver) = oneshot::channel::<()>();
         // It may be gone already; what is sent to it is dropped either way.
         drop(probe.to().send(Message::Do(Box::new(move |_| sender.send(()).unwrap()))));
         assert!(receiver.await.is_err());
     }
 
     async fn one_that_kills_itself_receives_no_more_in_the_same_poll() {
-        let (tell, told) = tokio::sync::oneshot::channel();
+        let (tell, told) = oneshot::channel();
         process::spawn(|mut inbox: Inbox<u8>| async move {
             inbox.recipient().send(1).unwrap();
             process::kill(inbox.pid());
@@ -150,4 +151,23 @@ rules! {
         process::kill(pid);
         assert!(!process::is_alive(pid));
     }
+}
+
+/// So one that starts another one at once finds the names free of those that the first had started.
+#[perennial::test]
+async fn the_parent_hears_of_an_end_last() {
+    let (tell, told) = oneshot::channel();
+    process::spawn(|mut inbox: Inbox<Exit>| async move {
+        inbox.trap_exit(true);
+        let (ready, is_ready) = oneshot::channel();
+        let child = process::spawn_link(|_: Inbox<()>| async move {
+            ready.send(process::spawn_link(|_: Inbox<()>| pending::<()>())).unwrap();
+            pending::<()>().await;
+        });
+        let helper = is_ready.await.unwrap();
+        process::kill(child);
+        inbox.receive().await;
+        tell.send(Node::current().processes().contains(&helper)).unwrap();
+    });
+    assert!(!told.await.unwrap());
 }
