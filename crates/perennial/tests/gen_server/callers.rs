@@ -1,9 +1,14 @@
 //! What becomes of a caller whose `Caller` is dropped, or whose server ends.
 
-use crate::puppet::{AskFrom, Puppet, Tell, barrier, keep, puppet};
+use crate::puppet::{Ask, AskFrom, Puppet, Tell, barrier, keep, puppet};
 use futures_util::poll;
 use perennial::{prelude::*, process};
-use std::{pin::pin, sync::mpsc};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{Arc, mpsc},
+    task::{Context, Wake, Waker},
+};
 use tokio::sync::oneshot;
 
 #[perennial::test]
@@ -147,4 +152,27 @@ async fn a_caller_knows_who_called() {
         tell.send(server.call(who()).await).expect("the test waits");
     });
     assert_eq!(told.await.unwrap(), Ok(1));
+}
+
+#[perennial::test]
+async fn a_caller_whose_waker_panics_harms_neither_the_server_nor_other_callers() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("in wake");
+        }
+    }
+    let (server, _log) = puppet().await;
+    let mut bad = pin!(server.call(keep()));
+    let waker = Waker::from(Arc::new(Panics));
+    assert!(bad.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let mut good = pin!(server.call(keep()));
+    assert!(poll!(good.as_mut()).is_pending());
+    let drops_both = |puppet: &mut Puppet, _: &mut Cx<Puppet>| {
+        puppet.callers.clear();
+        reply(())
+    };
+    assert_eq!(server.call(Ask(drops_both)).await, Ok(()));
+    assert_eq!(good.await, Err(CallError::NoReply));
+    assert_eq!(server.call(Ask(|_: &mut Puppet, _: &mut Cx<Puppet>| reply(()))).await, Ok(()));
 }
