@@ -8,6 +8,7 @@
 //! * [`place`]: where the reply of a call is put, by the first of those who [give](Giver) and for the one who [takes](Taker) it.
 //! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
+//! * [`drop_payload`]: the end of what a panic carries.
 //! * [`TryLock`]: a lock that nobody waits for.
 //! * [`Moment`]: a cheap look at the clock.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
@@ -26,6 +27,7 @@ mod mailbox;
 mod moment;
 mod notify;
 mod once;
+mod payload;
 mod place;
 mod pool;
 mod pooled;
@@ -40,6 +42,7 @@ pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
 pub use moment::Moment;
 pub use notify::{Notify, Polled};
 pub use once::OnceBox;
+pub use payload::drop_payload;
 pub use place::{Given, Giver, Taker, place};
 pub use pool::free_unused;
 pub use pooled::{Pooled, PooledFuture};

@@ -21,12 +21,12 @@
 //! There is no ABA problem: a pusher never reads through the head it replaces, it only stores it as `next`.
 
 use crate::{
-    pool,
+    drop_payload,
+    pool::{self, GivesBack},
     sync::{AtomicPtr, Ordering},
 };
 use std::{
     alloc::Layout,
-    any::Any,
     fmt,
     marker::PhantomData,
     mem,
@@ -136,20 +136,12 @@ impl<D: ?Sized> DerefMut for Opened<D> {
 
 impl<D: ?Sized> Drop for Opened<D> {
     fn drop(&mut self) {
-        /// Gives the block back, also if the value panics in its drop.
-        struct Block(NonNull<u8>, Layout);
-        impl Drop for Block {
-            #[inline]
-            fn drop(&mut self) {
-                // SAFETY: it was taken with the layout of the letter (invariant 1), which has been dropped.
-                unsafe { pool::give_back(self.0, self.1) }
-            }
-        }
         // What `erase` gave may reach the letter only; the block is larger, and whoever takes it next uses all of it.
         let block = ptr::with_exposed_provenance_mut(self.letter.addr().get());
         // SAFETY: the address of a reference is not zero.
         let block = unsafe { NonNull::new_unchecked(block) };
-        let _block = Block(block, Layout::for_value(&**self));
+        // SAFETY: it was taken with the layout of the letter (invariant 1), which is dropped before.
+        let _block = unsafe { GivesBack::new(block, Layout::for_value(&**self)) };
         // SAFETY: it is owned, and not used after this.
         unsafe { ptr::drop_in_place(self.letter.as_ptr()) }
     }
@@ -372,13 +364,6 @@ impl<D: ?Sized> Batch<D> {
             Some(panic) => drop_payload(panic),
             None => {}
         }
-    }
-}
-
-/// Drops what a panic carries, which may panic in its own drop. What comes out of that is forgotten: it might go on so.
-fn drop_payload(payload: Box<dyn Any + Send>) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(again);
     }
 }
 

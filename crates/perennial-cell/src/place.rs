@@ -23,7 +23,7 @@
 //! All steps that hand something over are changes of one word, so of two that meet one is first, and the other one sees it.
 
 use crate::{
-    pool,
+    pool::{self, GivesBack},
     sync::{AtomicU8, AtomicUsize, Ordering, UnsafeCell},
 };
 use std::{
@@ -135,15 +135,8 @@ impl<T, W, N> Drop for Shared<T, W, N> {
         if !self.is_last() && self.inner().references.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
-        /// Gives the block back, also if something panics in its drop.
-        struct Block<I>(NonNull<I>);
-        impl<I> Drop for Block<I> {
-            fn drop(&mut self) {
-                // SAFETY: taken with this layout (invariant 1), and what was in it has been dropped.
-                unsafe { pool::give_back(self.0.cast(), Layout::new::<I>()) }
-            }
-        }
-        let _block = Block(self.0);
+        // SAFETY: taken with this layout (invariant 1), and what is in it is dropped before.
+        let _block = unsafe { GivesBack::new(self.0.cast(), Layout::new::<Inner<T, W, N>>()) };
         // Relaxed: it is ours alone.
         let state = self.state().load(Ordering::Relaxed);
         // SAFETY: invariants 3 and 4: what is there and was not handed over is ours now, each once. `value` and `waits` do

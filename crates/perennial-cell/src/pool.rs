@@ -70,6 +70,30 @@ pub(crate) unsafe fn give_back(block: NonNull<u8>, layout: Layout) {
     }
 }
 
+/// Gives a block back when this is dropped: after what is in it was dropped, also if that panics.
+pub(crate) struct GivesBack(NonNull<u8>, Layout);
+
+impl GivesBack {
+    /// # Safety
+    ///
+    /// The block was [taken](take) with this layout, or the size of that is zero, and it is not used any more when this is
+    /// dropped.
+    #[inline]
+    pub(crate) unsafe fn new(block: NonNull<u8>, layout: Layout) -> Self {
+        Self(block, layout)
+    }
+}
+
+impl Drop for GivesBack {
+    #[inline]
+    fn drop(&mut self) {
+        if self.1.size() > 0 {
+            // SAFETY: by the contract of `new`.
+            unsafe { give_back(self.0, self.1) }
+        }
+    }
+}
+
 /// Frees the memory that the calling thread and the depot keep to use it again: for one who counts what is allocated, or
 /// after a rush.
 pub fn free_unused() {

@@ -1,6 +1,6 @@
 //! Futures in memory that is used again.
 
-use crate::pool;
+use crate::pool::{self, GivesBack};
 use std::{
     alloc::Layout,
     fmt,
@@ -58,20 +58,10 @@ impl<F: ?Sized + Future> Future for Pooled<F> {
 
 impl<F: ?Sized> Drop for Pooled<F> {
     fn drop(&mut self) {
-        /// Gives the block back, also if the future panics in its drop.
-        struct Block(NonNull<u8>, Layout);
-        impl Drop for Block {
-            #[inline(always)]
-            fn drop(&mut self) {
-                if self.1.size() > 0 {
-                    // SAFETY: it was taken with this layout (invariant 2), and what was in it has been dropped.
-                    unsafe { pool::give_back(self.0, self.1) }
-                }
-            }
-        }
         // SAFETY: it is there (invariant 1).
         let layout = Layout::for_value(unsafe { self.0.as_ref() });
-        let _block = Block(self.0.cast(), layout);
+        // SAFETY: it was taken with this layout, or has no size (invariant 2), and what is in it is dropped before.
+        let _block = unsafe { GivesBack::new(self.0.cast(), layout) };
         // SAFETY: it is owned, and not used after this.
         unsafe { ptr::drop_in_place(self.0.as_ptr()) }
     }

@@ -30,7 +30,7 @@ use crate::{
     executor::Executor,
     sync::{AtomicU64, Mutex, MutexGuard},
 };
-use perennial_cell::Activity;
+use perennial_cell::{Activity, drop_payload};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -294,10 +294,7 @@ impl Settling {
 /// Fires a timer or wakes; a panic in there is not the driver's end.
 fn call(fire: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(fire)) {
-        // What it carries may panic again when it is dropped.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-            mem::forget(again);
-        }
+        drop_payload(panic);
         tracing::error!(target: "perennial", "a timer panicked");
     }
 }

@@ -4,9 +4,9 @@
 //! order in which they are set: a list is in order by itself, and to put something there and to take it out costs no
 //! search. What would not be in order is a timer of the clock instead, as are all on a virtual clock.
 //!
-//! Each thread has a list of its own, if there are not too many. For each list that is not empty the clock has a timer, which
-//! is not taken back: it looks again when the first of those has passed that were there when it was set. What comes sooner
-//! than that, as those that were there are gone, has another one set, which is the one that counts from then on.
+//! Each thread has a list of its own, if there are not too many. For each list that is not empty the clock has one timer. It
+//! stays when its deadline is taken back, and looks again when that would have passed. If what comes then is due sooner, as
+//! those that were there are gone, a sooner one takes its place.
 
 use crate::{
     clock::{Clock, Time, TimerId, call},

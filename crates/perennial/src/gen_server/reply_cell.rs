@@ -80,14 +80,13 @@ impl<R: Send + 'static> ReplyCell<R> {
     /// The callback has ended: if nobody has answered, the server's end will.
     pub(crate) fn list_if_waiting(self, server: &ProcRef) {
         let key = self.0.address();
-        let other = self.clone();
         let listing = &self.0.notes().listing;
         let lists = self.0.is_open()
             && listing.compare_exchange(NOT_YET, LISTED, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         if !lists {
             return;
         }
-        server.process().list_caller(key, Box::new(other));
+        server.process().list_caller(key, Box::new(self.clone()));
         // Race: one who used the `Caller` between the two did not find the entry.
         if listing.load(Ordering::Acquire) == NO_MORE {
             server.process().unlist_caller(key);

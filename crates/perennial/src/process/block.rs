@@ -9,7 +9,8 @@
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
 //! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process
-//!    itself: push a message, notify it (which only puts it into a queue), set and cancel timers.
+//!    itself: push a message, notify it (which only puts it into a queue), set and cancel timers, note in what it holds
+//!    that it is to end.
 //! 5. A monitor, a link or a timer is taken out, and its message pushed, under one lock. So one who takes it out
 //!    first never gets the message later.
 //! 6. The mailbox is closed, and timers are taken out, after the phase is not `Alive` any more; a push under the

@@ -2,8 +2,9 @@
 //!
 //! # Invariants
 //!
-//! 1. What is held is known to its process exactly from when it is put where it is until it is taken out there, or the
-//!    process ends. Who puts something there has the lock of that place, and then takes the process's: so the two agree.
+//! 1. What is held is known to its process from when it is put where it is, at the latest, and as long as it is there, or
+//!    until the process ends. Who puts something there has the lock of that place, and then takes the process's: so the two
+//!    agree. What is in several places is held before it comes to the first.
 //! 2. One who ends takes all that it holds, under its lock, after its reason is fixed; from then on it holds nothing new.
 //!    It comes to the places without its lock.
 

@@ -1,6 +1,7 @@
 //! Panics as exit reasons, with message and place.
 
 use crate::exit_reason::{ExitReason, PanicReport};
+use perennial_cell::drop_payload;
 use pin_project_lite::pin_project;
 use std::{
     any::Any,
@@ -101,9 +102,7 @@ fn reason(payload: Box<dyn Any + Send>) -> ExitReason {
         None => payload.downcast_ref::<String>().cloned().unwrap_or_else(|| "a value".to_owned()),
     };
     // The payload is a user's value too.
-    if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(second);
-    }
+    drop_payload(payload);
     ExitReason::Panic(PanicReport::new(message, LOCATION.with(RefCell::take)))
 }
 

@@ -40,11 +40,12 @@ impl Shift {
 
     /// Whether it looks on, as it has found nothing just now.
     pub(super) fn looks_on(&self, looking: &mut Looking) -> bool {
-        if !self.is_idle() {
-            looking.0 = self.began.is_longer_ago_than(LONG * self.polls).then(Moment::now);
-        } else if looking.0.is_some_and(|since| since.is_longer_ago_than(LOOK)) {
-            looking.0 = None;
-        }
+        let ran_long = || self.began.is_longer_ago_than(LONG * self.polls);
+        let looked_long = |since: Moment| since.is_longer_ago_than(LOOK);
+        looking.0 = match (self.is_idle(), looking.0) {
+            (true, since) => since.filter(|since| !looked_long(*since)),
+            (false, _) => ran_long().then(Moment::now),
+        };
         looking.0.is_some()
     }
 }

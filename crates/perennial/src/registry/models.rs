@@ -18,12 +18,25 @@ use std::sync::Arc;
 
 type Rows = Arc<Table<&'static str, u32>>;
 
-/// A registry, and the process that it ends with.
-fn registry(node: &Node) -> (Rows, Puppet) {
+/// A registry, the process that it ends with, and one who may register.
+fn registry(node: &Node) -> (Rows, Puppet, Puppet) {
     let table = Arc::new(Table::new("registry".into(), Options { partitions: 1, ..Options::default() }));
     let process = Puppet::new(node);
     process.process.process().hold(Arc::new(Closing(table.clone())));
-    (table, process)
+    (table, process, Puppet::new(node))
+}
+
+/// As [`registry`], and that one has registered.
+fn registered() -> (Rows, Puppet, Puppet) {
+    let (table, registry, owner) = registry(&node());
+    assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
+    (table, registry, owner)
+}
+
+/// Gives its row another value.
+fn replace(table: &Rows, owner: &Puppet) -> JoinHandle<bool> {
+    let (table, old) = (table.clone(), table.at_of("key", owner.pid())[0].clone());
+    thread::spawn(move || table.replace(&old, 2))
 }
 
 fn register(table: &Rows, owner: &Puppet) -> JoinHandle<Result<(), Refused>> {
@@ -34,9 +47,7 @@ fn register(table: &Rows, owner: &Puppet) -> JoinHandle<Result<(), Refused>> {
 #[test]
 fn a_row_that_is_registered_while_its_owner_ends_is_gone_afterwards() {
     in_every_order(|| {
-        let node = node();
-        let (table, _registry) = registry(&node);
-        let owner = Puppet::new(&node);
+        let (table, _registry, owner) = registry(&node());
         let registered = register(&table, &owner);
         owner.end(ExitReason::Normal);
         assert!(matches!(registered.join().unwrap(), Ok(()) | Err(Refused::Ended)));
@@ -48,9 +59,7 @@ fn a_row_that_is_registered_while_its_owner_ends_is_gone_afterwards() {
 #[test]
 fn an_owner_is_told_of_the_end_of_the_registry_exactly_if_its_registration_was_in_force() {
     in_every_order(|| {
-        let node = node();
-        let (table, registry) = registry(&node);
-        let owner = Puppet::new(&node);
+        let (table, registry, owner) = registry(&node());
         let registered = register(&table, &owner);
         registry.end(ExitReason::Killed);
         let told = match registered.join().unwrap() {
@@ -67,9 +76,7 @@ fn an_owner_is_told_of_the_end_of_the_registry_exactly_if_its_registration_was_i
 #[test]
 fn a_registration_meets_the_ends_of_its_owner_and_of_the_registry() {
     in_every_order(|| {
-        let node = node();
-        let (table, registry) = registry(&node);
-        let owner = Puppet::new(&node);
+        let (table, registry, owner) = registry(&node());
         let registered = register(&table, &owner);
         let ending = registry.clone();
         let end = thread::spawn(move || ending.end(ExitReason::Killed));
@@ -86,8 +93,8 @@ fn a_registration_meets_the_ends_of_its_owner_and_of_the_registry() {
 fn of_two_who_want_the_key_of_one_that_ends_at_most_one_gets_it() {
     in_every_order(|| {
         let node = node();
-        let (table, _registry) = registry(&node);
-        let [holder, a, b] = std::array::from_fn(|_| Puppet::new(&node));
+        let (table, _registry, holder) = registry(&node);
+        let [a, b] = std::array::from_fn(|_| Puppet::new(&node));
         assert!(table.clone().register(holder.process.clone(), "key", 1).is_ok());
         let (first, second) = (register(&table, &a), register(&table, &b));
         holder.end(ExitReason::Normal);
@@ -116,8 +123,8 @@ fn of_two_who_want_the_key_of_one_that_ends_at_most_one_gets_it() {
 fn a_row_that_is_taken_back_while_its_owner_ends_is_gone_and_its_successor_is_not() {
     in_every_order(|| {
         let node = node();
-        let (table, _registry) = registry(&node);
-        let (owner, next) = (Puppet::new(&node), Puppet::new(&node));
+        let (table, _registry, owner) = registry(&node);
+        let next = Puppet::new(&node);
         assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
         let rows = table.at_of("key", owner.pid());
         let unregister = thread::spawn({
@@ -138,10 +145,7 @@ fn a_row_that_is_taken_back_while_its_owner_ends_is_gone_and_its_successor_is_no
 #[test]
 fn a_row_that_is_taken_back_while_the_registry_ends_tells_nobody_or_before() {
     in_every_order(|| {
-        let node = node();
-        let (table, registry) = registry(&node);
-        let owner = Puppet::new(&node);
-        assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
+        let (table, registry, owner) = registered();
         let rows = table.at_of("key", owner.pid());
         let unregister = thread::spawn({
             let table = table.clone();
@@ -158,17 +162,10 @@ fn a_row_that_is_taken_back_while_the_registry_ends_tells_nobody_or_before() {
 #[test]
 fn a_value_that_is_replaced_while_its_owner_ends_is_gone_afterwards() {
     in_every_order(|| {
-        let node = node();
-        let (table, _registry) = registry(&node);
-        let owner = Puppet::new(&node);
-        assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
-        let old = table.at_of("key", owner.pid())[0].clone();
-        let replace = thread::spawn({
-            let table = table.clone();
-            move || table.replace(&old, 2)
-        });
+        let (table, _registry, owner) = registered();
+        let replaced = replace(&table, &owner);
         owner.end(ExitReason::Normal);
-        replace.join().unwrap();
+        replaced.join().unwrap();
         assert_eq!(table.len(), 0);
         assert!(table.of(owner.pid()).is_empty());
     });
@@ -177,9 +174,7 @@ fn a_value_that_is_replaced_while_its_owner_ends_is_gone_afterwards() {
 #[test]
 fn who_has_sent_a_deadly_signal_finds_no_row_of_the_one_who_dies_of_it() {
     in_every_order(|| {
-        let node = node();
-        let (table, _registry) = registry(&node);
-        let owner = Puppet::new(&node);
+        let (table, _registry, owner) = registry(&node());
         let registered = register(&table, &owner);
         let found = || table.living_at("key", |row| row.pid()).len();
         owner.signal(Signal::Kill, ExitReason::Killed);
@@ -195,19 +190,12 @@ fn who_has_sent_a_deadly_signal_finds_no_row_of_the_one_who_dies_of_it() {
 #[test]
 fn nor_one_whose_value_is_replaced_meanwhile() {
     in_every_order(|| {
-        let node = node();
-        let (table, _registry) = registry(&node);
-        let owner = Puppet::new(&node);
-        assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
-        let old = table.at_of("key", owner.pid())[0].clone();
-        let replace = thread::spawn({
-            let table = table.clone();
-            move || table.replace(&old, 2)
-        });
+        let (table, _registry, owner) = registered();
+        let replaced = replace(&table, &owner);
         let found = || table.living_at("key", |row| row.pid()).len();
         owner.signal(Signal::Kill, ExitReason::Killed);
         assert_eq!(found(), 0);
-        assert!(replace.join().unwrap());
+        assert!(replaced.join().unwrap());
         assert_eq!(found(), 0);
         owner.end(ExitReason::Killed);
         assert_eq!(table.len(), 0);

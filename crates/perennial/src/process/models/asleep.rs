@@ -3,39 +3,23 @@
 use super::in_every_order;
 use crate::process::asleep::Asleep;
 use loom::{
-    sync::{
-        Mutex, Notify,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, Notify},
     thread,
 };
 use std::sync::Arc;
 
 /// A queue and one who works on it.
 struct Model {
-    queue: AtomicUsize,
-    /// The lock of the queue: who looks into it sees what was put there before.
-    lock: Mutex<()>,
+    /// How many things are in it.
+    queue: Mutex<usize>,
     asleep: Asleep,
     /// What wakes the worker.
     waker: Notify,
 }
 
 impl Model {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
-            queue: AtomicUsize::new(0),
-            lock: Mutex::new(()),
-            asleep: Asleep::default(),
-            waker: Notify::new(),
-        })
-    }
-
     fn put(&self) {
-        {
-            let _locked = self.lock.lock().unwrap();
-            self.queue.store(self.queue.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        }
+        *self.queue.lock().unwrap() += 1;
         if self.asleep.take_one().is_some() {
             self.waker.notify();
         }
@@ -45,17 +29,13 @@ impl Model {
     fn work(&self) {
         loop {
             {
-                let _locked = self.lock.lock().unwrap();
-                let waiting = self.queue.load(Ordering::Relaxed);
-                if waiting > 0 {
-                    return self.queue.store(waiting - 1, Ordering::Relaxed);
+                let mut queue = self.queue.lock().unwrap();
+                if *queue > 0 {
+                    *queue -= 1;
+                    return;
                 }
             }
-            let has_work = || {
-                let _locked = self.lock.lock().unwrap();
-                self.queue.load(Ordering::Relaxed) > 0
-            };
-            if self.asleep.fall_asleep(0, has_work) {
+            if self.asleep.fall_asleep(0, || *self.queue.lock().unwrap() > 0) {
                 self.waker.wait();
                 self.asleep.wake_up(0);
             }
@@ -63,32 +43,25 @@ impl Model {
     }
 }
 
-#[test]
-fn what_is_put_into_a_queue_is_not_slept_over() {
-    in_every_order(|| {
-        let model = Model::new();
-        let worker = {
+/// So many things are put into the queue while the worker takes as many.
+fn works(things: usize) {
+    in_every_order(move || {
+        let model = Arc::new(Model { queue: Mutex::new(0), asleep: Asleep::default(), waker: Notify::new() });
+        let worker = thread::spawn({
             let model = model.clone();
-            thread::spawn(move || model.work())
-        };
-        model.put();
+            move || (0..things).for_each(|_| model.work())
+        });
+        (0..things).for_each(|_| model.put());
         worker.join().unwrap();
     });
 }
 
 #[test]
+fn what_is_put_into_a_queue_is_not_slept_over() {
+    works(1);
+}
+
+#[test]
 fn one_who_has_been_woken_sleeps_again_and_is_woken_again() {
-    in_every_order(|| {
-        let model = Model::new();
-        let worker = {
-            let model = model.clone();
-            thread::spawn(move || {
-                model.work();
-                model.work();
-            })
-        };
-        model.put();
-        model.put();
-        worker.join().unwrap();
-    });
+    works(2);
 }

@@ -15,8 +15,8 @@ use tokio::task::coop;
 /// How many processes a worker polls before it lets other tasks of its thread run, if they use up no budget.
 const POLLS: u32 = 256;
 
-/// How long a worker that looks for something to do waits between two looks, in pauses of the processor: about a
-/// microsecond.
+/// How long a worker that looks for something to do waits between two looks, in pauses of the processor: one
+/// microsecond or two.
 const PAUSES: u32 = 32;
 
 /// A task of the runtime that polls processes: one of the two of a lane, which relieve each other.
