@@ -12,7 +12,7 @@
 //! 3. A `Lending` is reached through a [`Turn`] only, of which there is one at a time, and never as a whole: it is not
 //!    [`Unpin`], so [`Turn::with`] does not give it.
 
-use crate::{Pooled, PooledFuture, Turn, Turns};
+use crate::{Incoming, Pooled, PooledFuture, Turn, Turns};
 use std::{
     fmt,
     future::Future,
@@ -73,7 +73,7 @@ impl<T, O> fmt::Debug for Lending<T, O> {
     }
 }
 
-impl<T, O> Turn<'_, Lending<T, O>> {
+impl<D: ?Sized, T, O> Turn<'_, D, Lending<T, O>> {
     /// Puts the value there.
     ///
     /// # Panics
@@ -97,6 +97,18 @@ impl<T, O> Turn<'_, Lending<T, O>> {
         unsafe { (*self.place()).value.as_mut() }
     }
 
+    /// As [`value`](Self::value), and what was sent.
+    pub fn value_and_incoming(&mut self) -> Option<(&mut T, Incoming<'_, D>)> {
+        if self.is_lent() {
+            return None;
+        }
+        let place = self.place();
+        let incoming = self.incoming();
+        // SAFETY: as in `value`. What was sent lies beside it.
+        let value = unsafe { (*place).value.as_mut()? };
+        Some((value, incoming))
+    }
+
     /// Lends the value. None if a future has it from now on, until that is ready: see
     /// [`poll_borrower`](Self::poll_borrower). `keeper` leads to the place of this turn, and keeps it.
     ///
@@ -109,7 +121,7 @@ impl<T, O> Turn<'_, Lending<T, O>> {
         borrow: impl for<'a> FnOnce(&'a mut T) -> Lent<'a, R, O>,
     ) -> Option<R>
     where
-        K: AsRef<Turns<Lending<T, O>>> + Send + Sync + 'static,
+        K: AsRef<Turns<D, Lending<T, O>>> + Send + Sync + 'static,
     {
         let future = match borrow(self.value().expect("the value is there, and not lent")) {
             Lent::Done(result) => return Some(result),
@@ -127,7 +139,7 @@ impl<T, O> Turn<'_, Lending<T, O>> {
 
     fn keep<K>(&mut self, future: PooledFuture<'static, O>, keeper: &Arc<K>)
     where
-        K: AsRef<Turns<Lending<T, O>>> + Send + Sync + 'static,
+        K: AsRef<Turns<D, Lending<T, O>>> + Send + Sync + 'static,
     {
         let keeper = keeper.clone();
         // What is reached from a shared reference to the keeper is borrowed from it, so it stays as long as the keeper is

@@ -1,7 +1,7 @@
 //! The parts of a process that need `unsafe`, or the proof of an ordering: its mailbox and its wake-ups.
 //!
-//! * [`Mailbox`]: an unbounded queue in arrival order; many senders, one allocation a message, taken whole.
-//! * [`Turns`]: the body of a process and the right to poll it, with a state word that joins wake-ups.
+//! * [`Turns`]: the mailbox of a process, its body, and the right to poll that. One word says what waits and who is told.
+//! * [`Letter`]: a message in a mailbox, one block of memory; [`Batch`]: several, in arrival order.
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
 //! * [`Pooled`], [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
 //! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
@@ -22,8 +22,10 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod activity;
+mod batch;
+mod incoming;
 mod lending;
-mod mailbox;
+mod letter;
 mod moment;
 mod notify;
 mod once;
@@ -35,10 +37,13 @@ mod scoped;
 mod sync;
 mod try_lock;
 mod turns;
+mod word;
 
 pub use activity::Activity;
+pub use batch::Batch;
+pub use incoming::Incoming;
 pub use lending::{Lending, Lent};
-pub use mailbox::{Batch, Closed, Erase, Letter, Mailbox, Opened};
+pub use letter::{Erase, Letter, Opened};
 pub use moment::Moment;
 pub use notify::{Notify, Polled};
 pub use once::OnceBox;
@@ -48,4 +53,5 @@ pub use pool::free_unused;
 pub use pooled::{Pooled, PooledFuture};
 pub use scoped::Scoped;
 pub use try_lock::TryLock;
-pub use turns::{Ended, Notified, Turn, Turns};
+pub use turns::{Closed, Ended, Notified, Turn, Turns};
+pub use word::Reading;

@@ -1,29 +1,37 @@
-//! A value that whoever has its turn may use: the body of a process, polled by a worker or by a caller.
+//! A process as others see it: a mailbox, and a value that whoever has its turn may use. That is the body of the process,
+//! polled by a worker or by a caller.
 //!
 //! ```text
 //!            notify                begin                  end
 //!   0 ─────────────────> NOTIFIED ───────> RUNNING ──────────────────> 0
-//!   0 ─ notify_message ─> 1, 2, .. ──────> RUNNING
+//!   0 ───── send ──────> 1, 2, .. ───────> RUNNING
 //!   RESERVED ────────────────────────────> RUNNING                          (claim: the first turn)
 //!   0 ──────────────────────────────────> RUNNING                          (try_begin)
 //!                            NOTIFIED ──> RUNNING | QUEUED                 (begin_early: somebody is still to call begin)
-//!                        notify: RUNNING | NOTIFIED ── end ──> NOTIFIED     (whoever ended it schedules it)
-//!                                                   ── done ─> DONE
+//!                     notify, send: RUNNING | NOTIFIED ── end ──> NOTIFIED  (whoever ended it schedules it)
+//!                                                      ── done ─> DONE
 //! ```
 //!
-//! *Notified* is one whose `NOTIFIED` is set, or whose count of messages is not zero.
+//! A message and its wake-up are one step: the [word](crate::word) has the address of the letter that came last, from
+//! where the others are linked, and the flags. The begin of a turn takes the letters. *Notified* is one whose `NOTIFIED` is
+//! set, or whose count of messages is not zero.
 //!
 //! # Invariants
 //!
 //! 1. There is at most one [`Turn`] at a time: `RUNNING` is set by whoever makes one, in one atomic step from a
-//!    state without it, and cleared when that turn ends. Only through a turn is the value reached.
-//! 2. Of those who notify, one is told to schedule: the one whose step set `NOTIFIED` while nobody ran, or the one
-//!    who ended a turn and found it set. It calls `begin`, once. Until then `try_begin` finds `NOTIFIED` and fails.
+//!    state without it, and cleared when that turn ends. Only through a turn are the value reached, and the letters that
+//!    turns have taken.
+//! 2. Of those who notify, one is told to schedule: the one whose step made it notified while nobody ran, or the one
+//!    who ended a turn and found it so. It calls `begin`, once. Until then `try_begin` fails.
 //!    `QUEUED` says that the turn it was told to take has begun early, and that it has not called `begin` since. Nobody
 //!    else is told to schedule meanwhile: what it was notified of before that `begin` is looked at by the turn of that.
 //!    Of one with nothing but `QUEUED` set nobody is to have a turn, and `try_begin` makes one.
 //! 3. After `DONE` there is no turn any more.
 //! 4. It is born `RESERVED`: nobody has a turn before whoever made it has claimed the first.
+//! 5. The word owns the letter that its address leads to, and those that hang on it: whoever replaces the address by none
+//!    owns them from then on. Once the mailbox is closed, none is put there.
+//!
+//! There is no ABA problem: a sender never reads through the address that it replaces, it only stores it as `next`.
 //!
 //! # Order of events
 //!
@@ -31,11 +39,18 @@
 //! notification comes before the end of the turn, which then sees it, or after, and then the sender is told to
 //! schedule: all of them are changes of one word, hence in one order. Nothing is slept over.
 //!
+//! Letters come out as they went into the word. One that is put behind those that a turn has taken comes before all that
+//! come into the word after that.
+//!
 //! # Counting
 //!
-//! Who sends a message adds one to the word instead of setting `NOTIFIED`, and so counts it for the price of the wake-up.
-//! The begin of a turn clears that and adds it to a sum of its own, which only turns write. While that is under way one
-//! who asks sees too few; at all other times it is exact.
+//! The messages in the word are counted there, and those for which that has no room beside it. Whoever has the turn and
+//! takes them adds what the word counted to a sum. While that is under way one who asks sees too few; at all other times
+//! it is exact.
+//!
+//! In the activity of a clock, one is counted for each turn that was claimed, scheduled or tried, and for each time that
+//! somebody made it notified. That is given back by the end of the turn for which it was, or by the turn that has taken
+//! all there was before there had to be another one.
 //!
 //! A *reader* is one who waits for what senders write, but is not polled with the owner: in another task, or in a set
 //! of futures that polls only those that were woken. It stores its waker, sets `READER`, then reads. The next turn
@@ -44,42 +59,24 @@
 
 use crate::{
     Activity,
-    sync::{AtomicU64, Ordering, UnsafeCell},
+    batch::Batch,
+    incoming::{Incoming, Mail},
+    letter::{Erase, Letter},
+    sync::{Ordering, UnsafeCell},
+    word::{DONE, Found, NOTIFIED, QUEUED, READER, RESERVED, RUNNING, Reading, Word},
 };
 use std::fmt;
 
-/// There is to be a turn, and somebody has been told to take it.
-const NOTIFIED: u64 = 1 << 58;
-/// Whoever has been told to take a turn will find that it was taken early, unless there is to be another one by then.
-const QUEUED: u64 = 1 << 59;
-/// The first turn was not claimed yet.
-const RESERVED: u64 = 1 << 60;
-/// There will be no turn any more.
-const DONE: u64 = 1 << 61;
-/// Somebody waits with a waker of its own.
-const READER: u64 = 1 << 62;
-/// There is a turn.
-const RUNNING: u64 = 1 << 63;
-/// So many messages for one who is only scheduled are a flood: who sends them may do so for long before it lets anybody
-/// else run. It is noticed once, by the one that is the next.
-const FLOOD: u64 = 64;
-/// How many messages came since the last turn began. It cannot overflow into the flags: each takes memory.
-const MESSAGES: u64 = NOTIFIED - 1;
-/// These say nothing about a turn.
-const ASIDE: u64 = READER | QUEUED;
-
-/// A value and the right to use it, which one thread at a time has.
-pub struct Turns<T> {
-    state: AtomicU64,
-    /// How many messages earlier turns have cleared. Written by turns only.
-    cleared: AtomicU64,
+/// A mailbox, a value, and the right to use that, which one thread at a time has.
+pub struct Turns<D: ?Sized, T> {
+    mail: Mail<D>,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the value is reached through a `Turn` only, of which there is one at a time (invariant 1), and the state
-// orders one after the other: `begin` and `try_begin` acquire what `end` released. So the value only moves between
-// threads, for which `Send` is enough.
-unsafe impl<T: Send> Sync for Turns<T> {}
+// SAFETY: the value, and the letters that were taken, are reached through a `Turn` only, of which there is one at a time (invariant 1), and the
+// word orders one after the other: each begin acquires what `end` released. So they only move between threads, for which
+// `Send` is enough. Letters have values that were `Send` (bound of `send`), and have one owner (invariant 5).
+unsafe impl<D: ?Sized + Send, T: Send> Sync for Turns<D, T> {}
 
 /// What is to be done about a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,157 +106,182 @@ pub struct Ended {
     pub quiet: bool,
 }
 
-impl<T> Turns<T> {
+/// The message that could not be sent: the mailbox is closed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Closed<M> {
+    /// What was to be sent.
+    pub message: M,
+    /// The count that was taken back was the last: look whether all is quiet.
+    pub quiet: bool,
+}
+
+impl<D: ?Sized, T> Turns<D, T> {
     /// Whoever makes it may [claim](Self::claim) the first turn; nobody else has one before. That turn is counted in
     /// `activity` from now on.
     pub fn new(value: T, activity: Option<&Activity>) -> Self {
         if let Some(activity) = activity {
             activity.enter();
         }
-        Self { state: AtomicU64::new(RESERVED), cleared: AtomicU64::new(0), value: UnsafeCell::new(value) }
+        Self { mail: Mail::new(), value: UnsafeCell::new(value) }
     }
 
     /// Takes the first turn. None if that was done before.
-    pub fn claim(&self) -> Option<Turn<'_, T>> {
-        let mut state = self.state.load(Ordering::Relaxed);
-        loop {
-            if state & RESERVED == 0 {
-                return None;
-            }
-            let running = (state & !RESERVED) | RUNNING;
-            match self.state.compare_exchange_weak(state, running, Ordering::AcqRel, Ordering::Relaxed) {
-                // Notifications stand until it ends.
-                Ok(_) => return Some(Turn { owner: self, reader: false }),
-                Err(now) => state = now,
-            }
-        }
+    pub fn claim(&self) -> Option<Turn<'_, D, T>> {
+        let claimed = self.mail.change(|word| word.has(RESERVED).then(|| word.without(RESERVED).with(RUNNING)));
+        // What was sent stands until it ends.
+        claimed.ok().map(|_| Turn { owner: self, reader: false })
     }
 
     /// Sees to it that there is a turn after this.
     ///
     /// It is counted in `activity` until the end of that turn.
     pub fn notify(&self, activity: Option<&Activity>) -> Notified {
-        // AcqRel: releases what the sender wrote to the begin of the next turn.
-        self.notify_by(activity, || self.state.fetch_or(NOTIFIED, Ordering::AcqRel))
-    }
-
-    /// As [`notify`](Self::notify), for a message that was sent; counts it.
-    pub fn notify_message(&self, activity: Option<&Activity>) -> Notified {
-        // AcqRel: as above.
-        self.notify_by(activity, || self.state.fetch_add(1, Ordering::AcqRel))
-    }
-
-    fn notify_by(&self, activity: Option<&Activity>, mark: impl FnOnce() -> u64) -> Notified {
-        // Counted before the mark can be seen; taken back if somebody else's notification stands already.
         if let Some(activity) = activity {
             activity.enter();
         }
-        let before = mark();
-        if before & (NOTIFIED | MESSAGES | DONE) != 0 {
-            let quiet = activity.is_some_and(Activity::leave);
-            return match before & !ASIDE == FLOOD {
-                true => Notified::Flooded { quiet },
-                false => Notified::Known { quiet },
-            };
+        // AcqRel: releases what the sender wrote to the begin of the next turn.
+        notified(Word(self.mail.word.fetch_or(NOTIFIED, Ordering::AcqRel)), activity)
+    }
+
+    /// Puts a message behind all that came before, and sees to it that there is a turn after this.
+    ///
+    /// It is counted in `activity` as a [notification](Self::notify) is.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] gives the message back when the mailbox was closed.
+    #[inline]
+    pub fn send<M: Send>(&self, message: M, activity: Option<&Activity>) -> Result<Notified, Closed<M>>
+    where
+        D: Erase<M>,
+    {
+        // Relaxed: only a hint; the step below decides, and the mailbox is not opened again (invariant 5).
+        if self.mail.load(Ordering::Relaxed).is_closed() {
+            return Err(Closed { message, quiet: false });
         }
-        // Race: the turn that runs may be about to end; it sees the mark then, see the order of events. One who was told to
-        // schedule may be about to begin: either that sees the mark and takes the turn, or it has cleared `QUEUED`.
-        if before & (RUNNING | RESERVED | QUEUED) != 0 {
-            Notified::Known { quiet: false }
-        } else {
-            Notified::Schedule
+        let letter = Letter::<D, M>::write(message);
+        // Counted before the letter can be seen; taken back if somebody else's notification stands already.
+        if let Some(activity) = activity {
+            activity.enter();
+        }
+        // SAFETY: it was just written, and is owned by nobody else.
+        match unsafe { self.mail.push(letter) } {
+            Ok(before) => Ok(notified(before, activity)),
+            Err(_) => {
+                let quiet = activity.is_some_and(Activity::leave);
+                // SAFETY: it was not published, so it is still ours alone; it is not used after this.
+                Err(Closed { message: unsafe { Letter::<D, M>::unwrite(letter) }, quiet })
+            }
         }
     }
 
     /// How many messages were sent until now.
     pub fn messages(&self) -> u64 {
-        // Acquire: what is cleared from now on is not counted twice, as the sum is read first.
-        let cleared = self.cleared.load(Ordering::Acquire);
-        cleared + (self.state.load(Ordering::Acquire) & MESSAGES)
+        self.mail.messages()
     }
 
     /// Takes the turn that was scheduled. None if it has ended for good meanwhile, or was taken early.
-    pub fn begin(&self) -> Option<Turn<'_, T>> {
-        self.begin_scheduled(0)
+    #[inline]
+    pub fn begin(&self, reading: Reading) -> Option<Turn<'_, D, T>> {
+        self.begin_scheduled(0, reading)
     }
 
     /// Takes a turn that somebody else was told to take, and has not begun. None if there is none.
-    pub fn begin_early(&self) -> Option<Turn<'_, T>> {
-        self.begin_scheduled(QUEUED)
+    pub fn begin_early(&self, reading: Reading) -> Option<Turn<'_, D, T>> {
+        self.begin_scheduled(QUEUED, reading)
     }
 
     /// Begins a turn that was scheduled, for the one who was told so, or early: then with `queued` set.
-    fn begin_scheduled(&self, queued: u64) -> Option<Turn<'_, T>> {
-        let mut state = self.state.load(Ordering::Relaxed);
-        loop {
-            let scheduled = state & (DONE | RUNNING | RESERVED) == 0 && state & (NOTIFIED | MESSAGES) != 0;
-            let next = match scheduled {
-                true => (state & READER) | RUNNING | queued,
-                // It was taken early. From here on others are told to schedule again.
-                false => (state & !QUEUED) | (state & queued),
-            };
-            if next == state {
-                return None;
-            }
-            // Acquire: what the last turn left, and what senders wrote before they notified.
-            match self.state.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) if scheduled => {
-                    let mut turn = Turn { owner: self, reader: state & READER != 0 };
-                    turn.count_messages(state & MESSAGES);
-                    return Some(turn);
-                }
-                Ok(_) => return None,
-                Err(now) => state = now,
-            }
+    #[inline]
+    fn begin_scheduled(&self, queued: u64, reading: Reading) -> Option<Turn<'_, D, T>> {
+        let next = |word: Word| Some(word.begin(queued, reading)).filter(|next| *next != word);
+        // Acquire: what the last turn left, and what senders wrote before they notified.
+        let before = self.mail.change(next).ok().filter(|before| before.can_begin())?;
+        let mut turn = Turn { owner: self, reader: before.has(READER) };
+        match reading {
+            // SAFETY: by the step that was made just now.
+            Reading::InTurns => unsafe { turn.incoming().take_over(before) },
+            Reading::Anywhere => turn.count_messages(before.messages()),
         }
+        Some(turn)
     }
 
     /// Whether nobody has a turn and nobody is to have one: then all that was sent before has been looked at.
     pub fn is_idle(&self) -> bool {
         // Acquire: what the last turn left.
-        self.state.load(Ordering::Acquire) & !ASIDE == 0
+        self.mail.load(Ordering::Acquire).is_idle()
     }
 
     /// Whether somebody has a turn.
     pub fn is_running(&self) -> bool {
-        self.state.load(Ordering::Relaxed) & RUNNING != 0
+        self.mail.load(Ordering::Relaxed).has(RUNNING)
     }
 
     /// Takes a turn if nobody has one and nobody is to have one. Whoever calls this has counted it in the activity
     /// that the turn's end will be given.
-    pub fn try_begin(&self) -> Option<Turn<'_, T>> {
-        let state = self.state.load(Ordering::Relaxed);
-        if state & !ASIDE != 0 {
-            return None;
-        }
+    pub fn try_begin(&self) -> Option<Turn<'_, D, T>> {
         // Acquire: what the last turn left.
-        match self.state.compare_exchange(state, state | RUNNING, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => Some(Turn { owner: self, reader: state & READER != 0 }),
-            Err(_) => None,
-        }
+        let before = self.mail.change(|word| word.is_idle().then(|| word.with(RUNNING))).ok()?;
+        Some(Turn { owner: self, reader: before.has(READER) })
     }
 
     /// The next turn is to [wake a reader](Turn::has_reader). To be called before the read that may find nothing.
     pub fn set_reader(&self) {
         // AcqRel: see the order of events.
-        self.state.fetch_or(READER, Ordering::AcqRel);
+        self.mail.word.fetch_or(READER, Ordering::AcqRel);
+    }
+
+    /// Whether letters wait that no turn has taken.
+    pub fn has_letters(&self) -> bool {
+        // Acquire: as `take`, for one who looks before it takes.
+        self.mail.load(Ordering::Acquire).letters() != 0
+    }
+
+    /// Takes the letters that wait, oldest first, and leaves it notified of them: for a [reader](Reading::Anywhere).
+    pub fn take(&self) -> Batch<D> {
+        self.mail.take_by(|word| (word.letters() != 0).then(|| word.take()))
+    }
+
+    /// Closes the mailbox for good and takes what was left there.
+    pub fn close(&self) -> Batch<D> {
+        self.mail.take_by(|word| (!word.is_closed()).then(|| word.close()))
     }
 }
 
-impl<T> fmt::Debug for Turns<T> {
+/// What one is told who has counted a notification, and then found this word.
+#[inline]
+fn notified(before: Word, activity: Option<&Activity>) -> Notified {
+    let taken_back = || activity.is_some_and(Activity::leave);
+    match before.found() {
+        Found::Idle => Notified::Schedule,
+        // Race: the turn that runs may be about to end; it sees the mark then, see the order of events. One who was told to
+        // schedule may be about to begin: either that sees the mark and takes the turn, or it has cleared `QUEUED`.
+        Found::Busy => Notified::Known { quiet: false },
+        Found::Notified => Notified::Known { quiet: taken_back() },
+        Found::Flooded => Notified::Flooded { quiet: taken_back() },
+    }
+}
+
+impl<D: ?Sized, T> Drop for Turns<D, T> {
+    fn drop(&mut self) {
+        drop(self.close());
+    }
+}
+
+impl<D: ?Sized, T> fmt::Debug for Turns<D, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turns").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Turns").field("word", &self.mail.load(Ordering::Relaxed)).finish_non_exhaustive()
     }
 }
 
 /// The right to use the value, until it is [ended](Turn::end).
 #[must_use = "a turn that is not ended lasts for ever"]
-pub struct Turn<'a, T> {
-    owner: &'a Turns<T>,
+pub struct Turn<'a, D: ?Sized, T> {
+    owner: &'a Turns<D, T>,
     reader: bool,
 }
 
-impl<'a, T> Turn<'a, T> {
+impl<'a, D: ?Sized, T> Turn<'a, D, T> {
     /// Uses the value.
     pub fn with<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R
     where
@@ -277,17 +299,20 @@ impl<'a, T> Turn<'a, T> {
         self.owner.value.with_mut(|value| value)
     }
 
-    pub(crate) fn turns(&self) -> &'a Turns<T> {
+    pub(crate) fn turns(&self) -> &'a Turns<D, T> {
         self.owner
     }
 
-    /// Counts messages that were put where they are read without a notification, by the one whose turn it is.
+    /// What was sent.
+    #[inline]
+    pub fn incoming(&mut self) -> Incoming<'_, D> {
+        // SAFETY: this turn is the only one (invariant 1), and is borrowed mutably as long as that lives.
+        unsafe { Incoming::new(&self.owner.mail) }
+    }
+
+    /// Counts messages that were put where they are read without being sent, by the one whose turn it is.
     pub fn count_messages(&mut self, messages: u64) {
-        if !cfg!(perennial_no_slots) {
-            // Only turns write it, so this needs no read-modify-write. Release: see `messages`.
-            let cleared = self.owner.cleared.load(Ordering::Relaxed);
-            self.owner.cleared.store(cleared + messages, Ordering::Release);
-        }
+        self.incoming().count_messages(messages);
     }
 
     /// Whether one waits who is to be woken if there is something to read.
@@ -297,30 +322,29 @@ impl<'a, T> Turn<'a, T> {
 
     /// The reader is about to be woken. One that sets itself from here on is not forgotten.
     pub fn forget_reader(&self) {
-        self.owner.state.fetch_and(!READER, Ordering::AcqRel);
+        self.owner.mail.word.fetch_and(!READER, Ordering::AcqRel);
     }
 
     /// The turn is over.
+    #[inline]
     pub fn end(self, activity: Option<&Activity>) -> Ended {
         // AcqRel: releases the value to the next turn; acquires what a sender wrote that has just notified.
-        let before = self.owner.state.fetch_and(!RUNNING, Ordering::AcqRel);
-        // Notified, and nobody else is to call `begin`: `QUEUED` is above the others.
-        let again = (1..QUEUED).contains(&(before & (QUEUED | NOTIFIED | MESSAGES)));
-        Ended { again, quiet: activity.is_some_and(Activity::leave) }
+        let before = Word(self.owner.mail.word.fetch_and(!RUNNING, Ordering::AcqRel));
+        Ended { again: before.is_to_be_scheduled(), quiet: activity.is_some_and(Activity::leave) }
     }
 
     /// The turn is over, and was the last. Returns true if nothing moves now.
     pub fn done(self, activity: Option<&Activity>) -> bool {
-        let before = self.owner.state.swap(DONE, Ordering::AcqRel);
+        let before = self.owner.mail.change(|word| Some(word.done())).unwrap_or(Word(DONE));
         let Some(activity) = activity else { return false };
         // Race: a notification that came during this turn was counted, and there will be no turn for it.
-        let late = before & (NOTIFIED | MESSAGES) != 0 && activity.leave();
+        let late = before.is_notified() && activity.leave();
         let quiet = activity.leave();
         late || quiet
     }
 }
 
-impl<T> fmt::Debug for Turn<'_, T> {
+impl<D: ?Sized, T> fmt::Debug for Turn<'_, D, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Turn(..)")
     }

@@ -39,10 +39,10 @@ impl Drop for Counted {
 type Body = Lending<Counted, u64>;
 
 /// As the block of a process.
-struct Block(Turns<Body>);
+struct Block(Turns<dyn Send, Body>);
 
-impl AsRef<Turns<Body>> for Block {
-    fn as_ref(&self) -> &Turns<Body> {
+impl AsRef<Turns<dyn Send, Body>> for Block {
+    fn as_ref(&self) -> &Turns<dyn Send, Body> {
         &self.0
     }
 }
@@ -53,7 +53,7 @@ fn block() -> Arc<Block> {
 
 /// As one who handles a message: a future that is ready is not kept.
 fn lend(
-    turn: &mut Turn<'_, Body>,
+    turn: &mut Turn<'_, dyn Send, Body>,
     keeper: &Arc<Block>,
     make: impl for<'a> FnOnce(&'a mut Counted) -> PooledFuture<'a, u64>,
 ) -> Poll<u64> {
@@ -67,7 +67,7 @@ fn lend(
     lent.map_or(Poll::Pending, Poll::Ready)
 }
 
-fn keep(turn: &mut Turn<'_, Body>, keeper: &Arc<Block>) {
+fn keep(turn: &mut Turn<'_, dyn Send, Body>, keeper: &Arc<Block>) {
     assert_eq!(turn.lend::<_, ()>(keeper, |value| Lent::Kept(add(value, 0))), None);
 }
 

@@ -11,8 +11,8 @@ use loom::{
     thread,
 };
 use perennial_cell::{
-    Activity, Closed, Erase, Given, Giver, Lending, Lent, Letter, Mailbox, Notified, Notify, OnceBox,
-    PooledFuture, Taker, TryLock, Turn, Turns, place,
+    Activity, Closed, Erase, Given, Giver, Lending, Lent, Letter, Notified, Notify, OnceBox, PooledFuture,
+    Reading, Reading::InTurns, Taker, TryLock, place,
 };
 use std::{
     future::poll_fn,
@@ -33,17 +33,20 @@ impl Erase<usize> for dyn Number {
     }
 }
 
+type Turns<T> = perennial_cell::Turns<dyn Number, T>;
+type Turn<'a, T> = perennial_cell::Turn<'a, dyn Number, T>;
+
 #[test]
 fn two_senders_and_a_taker_lose_nothing() {
     loom::model(|| {
-        let mailbox = Arc::new(Mailbox::<dyn Number>::new());
+        let mailbox = Arc::new(Turns::new((), None));
         let other = mailbox.clone();
         let sender = thread::spawn(move || {
-            other.push(1).unwrap();
-            other.push(2).unwrap();
+            let _ = other.send(1, None).unwrap();
+            let _ = other.send(2, None).unwrap();
         });
         let another = mailbox.clone();
-        let second = thread::spawn(move || another.push(10).unwrap());
+        let second = thread::spawn(move || another.send(10, None).map(drop).unwrap());
         let mut seen: Vec<_> = mailbox.take().map(|mut letter| letter.number()).collect();
         sender.join().unwrap();
         second.join().unwrap();
@@ -57,46 +60,44 @@ fn two_senders_and_a_taker_lose_nothing() {
 #[test]
 fn a_push_meets_a_close_and_the_value_has_one_owner() {
     loom::model(|| {
-        let mailbox = Arc::new(Mailbox::<dyn Number>::new());
+        let mailbox = Arc::new(Turns::new((), None));
         let other = mailbox.clone();
-        let sender = thread::spawn(move || match other.push(7) {
-            Ok(()) => 0,
-            Err(Closed(n)) => n,
+        let sender = thread::spawn(move || match other.send(7, None) {
+            Ok(_) => 0,
+            Err(Closed { message, .. }) => message,
         });
         let closed: usize = mailbox.close().map(|mut letter| letter.number()).sum();
         let returned = sender.join().unwrap();
         assert_eq!(closed + returned, 7);
-        assert!(mailbox.push(1).is_err());
+        assert!(mailbox.send(1, None).is_err());
     });
 }
 
-/// A process of the models: a mailbox, and how many letters were read, which whoever has its turn may count.
-struct Owner {
-    mailbox: Mailbox<dyn Number>,
-    turns: Turns<usize>,
-}
+/// A process of the models. Its value is how many letters were read, which whoever has its turn may count.
+struct Owner(Turns<usize>);
 
 impl Owner {
     /// One that had its first turn.
     fn new() -> Arc<Self> {
-        let owner = Arc::new(Self { mailbox: Mailbox::new(), turns: Turns::new(0, None) });
-        owner.run(owner.turns.claim());
+        let owner = Arc::new(Self(Turns::new(0, None)));
+        owner.run(owner.0.claim());
         owner
     }
 
     /// Takes a turn, and another one for as long as there is to be one: as the queue of a node would see to.
     fn run<'a>(&'a self, mut turn: Option<Turn<'a, usize>>) {
         while let Some(mut running) = turn {
-            let read = self.mailbox.take().count();
+            let mut incoming = running.incoming();
+            incoming.refill(|| None);
+            let read = incoming.count();
             running.with(|letters| *letters += read);
-            turn = if running.end(None).again { self.turns.begin() } else { None };
+            turn = if running.end(None).again { self.0.begin(InTurns) } else { None };
         }
     }
 
     fn send(&self, number: usize) {
-        self.mailbox.push(number).unwrap();
-        if self.turns.notify_message(None) == Notified::Schedule {
-            let turn = self.turns.begin();
+        if self.0.send(number, None).unwrap() == Notified::Schedule {
+            let turn = self.0.begin(InTurns);
             assert!(turn.is_some(), "whoever is told to schedule is the only one to begin");
             self.run(turn);
         }
@@ -104,18 +105,17 @@ impl Owner {
 
     /// As `send`, where others may take the turn that it schedules.
     fn send_and_be_late(&self, number: usize) {
-        self.mailbox.push(number).unwrap();
-        if self.turns.notify_message(None) == Notified::Schedule {
-            self.run(self.turns.begin());
+        if self.0.send(number, None).unwrap() == Notified::Schedule {
+            self.run(self.0.begin(InTurns));
         }
     }
 
     /// As a caller does, who runs also an owner that is scheduled.
     fn call_early(&self, number: usize) {
-        match self.turns.begin_early().or_else(|| self.turns.try_begin()) {
+        match self.0.begin_early(InTurns).or_else(|| self.0.try_begin()) {
             Some(mut turn) => {
-                self.mailbox.push(number).unwrap();
                 turn.count_messages(1);
+                turn.incoming().put(number);
                 self.run(Some(turn));
             }
             None => self.send_and_be_late(number),
@@ -124,10 +124,10 @@ impl Owner {
 
     /// As a caller does, who runs an idle owner itself.
     fn call(&self, number: usize) {
-        match self.turns.try_begin() {
+        match self.0.try_begin() {
             Some(mut turn) => {
-                self.mailbox.push(number).unwrap();
                 turn.count_messages(1);
+                turn.incoming().put(number);
                 self.run(Some(turn));
             }
             None => self.send(number),
@@ -135,7 +135,7 @@ impl Owner {
     }
 
     fn letters(&self) -> usize {
-        self.turns.try_begin().expect("nobody has a turn").with(|letters| *letters)
+        self.0.try_begin().expect("nobody has a turn").with(|letters| *letters)
     }
 }
 
@@ -147,7 +147,7 @@ fn a_letter_is_read_whoever_has_the_turn() {
         let sender = thread::spawn(move || sender.send(1));
         caller.call(2);
         sender.join().unwrap();
-        assert_eq!(owner.turns.messages(), 2);
+        assert_eq!(owner.0.messages(), 2);
         assert_eq!(owner.letters(), 2);
     });
 }
@@ -179,7 +179,7 @@ fn a_turn_that_is_taken_early_leaves_nothing_unread() {
         let sender = thread::spawn(move || sender.send_and_be_late(1));
         caller.call_early(2);
         sender.join().unwrap();
-        assert_eq!(owner.turns.messages(), 2);
+        assert_eq!(owner.0.messages(), 2);
         assert_eq!(owner.letters(), 2);
     });
 }
@@ -210,13 +210,13 @@ fn a_turn_that_is_taken_early_is_counted_as_long_as_it_lasts() {
         let _ = turns.claim().unwrap().end(Some(&activity));
         let (activity2, turns2) = (activity.clone(), turns.clone());
         let sender = thread::spawn(move || {
-            if turns2.notify_message(Some(&activity2)) == Notified::Schedule
-                && let Some(turn) = turns2.begin()
+            if turns2.send(1, Some(&activity2)).unwrap() == Notified::Schedule
+                && let Some(turn) = turns2.begin(InTurns)
             {
                 let _ = turn.end(Some(&activity2));
             }
         });
-        if let Some(turn) = turns.begin_early() {
+        if let Some(turn) = turns.begin_early(InTurns) {
             assert!(!activity.is_quiet());
             let _ = turn.end(Some(&activity));
         }
@@ -229,12 +229,12 @@ fn a_turn_that_is_taken_early_is_counted_as_long_as_it_lasts() {
 #[test]
 fn what_comes_before_the_first_turn_is_read_after_it() {
     loom::model(|| {
-        let owner = Arc::new(Owner { mailbox: Mailbox::new(), turns: Turns::new(0, None) });
+        let owner = Arc::new(Owner(Turns::new(0, None)));
         let sender = owner.clone();
         let sender = thread::spawn(move || sender.call(1));
-        owner.run(owner.turns.claim());
+        owner.run(owner.0.claim());
         sender.join().unwrap();
-        assert!(owner.turns.claim().is_none());
+        assert!(owner.0.claim().is_none());
         assert_eq!(owner.letters(), 1);
     });
 }
@@ -247,20 +247,19 @@ fn a_reader_with_a_waker_of_its_own_does_not_sleep_over_a_letter() {
         let (sender, wake) = (owner.clone(), woken.clone());
         // The sender, and whoever runs the owner then.
         let sender = thread::spawn(move || {
-            sender.mailbox.push(1).unwrap();
-            if sender.turns.notify_message(None) == Notified::Schedule {
-                let turn = sender.turns.begin().unwrap();
-                if turn.has_reader() && !sender.mailbox.is_empty() {
+            if sender.0.send(1, None).unwrap() == Notified::Schedule {
+                let turn = sender.0.begin(Reading::Anywhere).unwrap();
+                if turn.has_reader() && sender.0.has_letters() {
                     turn.forget_reader();
                     wake.store(true, Ordering::SeqCst);
                 }
                 let _ = turn.end(None);
             }
         });
-        let mut seen = owner.mailbox.take().count();
+        let mut seen = owner.0.take().count();
         if seen == 0 {
-            owner.turns.set_reader();
-            seen = owner.mailbox.take().count();
+            owner.0.set_reader();
+            seen = owner.0.take().count();
         }
         sender.join().unwrap();
         assert!(seen == 1 || woken.load(Ordering::SeqCst));
@@ -279,7 +278,7 @@ fn a_last_turn_leaves_no_count_of_a_notification_that_comes_too_late() {
         let _ = turns.claim().unwrap().done(Some(&activity));
         sender.join().unwrap();
         assert!(activity.is_quiet());
-        assert!(turns.begin().is_none() && turns.try_begin().is_none());
+        assert!(turns.begin(InTurns).is_none() && turns.try_begin().is_none());
     });
 }
 

@@ -2,7 +2,7 @@
 
 #![cfg(not(loom))]
 
-use perennial_cell::{Closed, Erase, Letter, Mailbox};
+use perennial_cell::{Closed, Erase, Letter, Notified, Turns};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -26,6 +26,19 @@ impl<M: ToString + Send + 'static> Erase<M> for dyn Show {
     }
 }
 
+type Mailbox = Turns<dyn Show, ()>;
+
+/// Of a process that had its first turn.
+fn mailbox() -> Mailbox {
+    let turns = Turns::new((), None);
+    let _ = turns.claim().unwrap().end(None);
+    turns
+}
+
+fn send<M: ToString + Send + 'static>(mailbox: &Mailbox, message: M) -> Notified {
+    mailbox.send(message, None).unwrap_or_else(|_| panic!("open"))
+}
+
 #[derive(Debug)]
 struct Counted(Arc<AtomicUsize>);
 impl Drop for Counted {
@@ -41,11 +54,11 @@ impl std::fmt::Display for Counted {
 
 #[test]
 fn letters_of_any_type_come_out_in_arrival_order() {
-    let mailbox = Mailbox::<dyn Show>::new();
-    mailbox.push(1_u8).unwrap();
-    mailbox.push("two").unwrap();
-    mailbox.push(String::from("three")).unwrap();
-    mailbox.push([0_u64; 0].len()).unwrap();
+    let mailbox = mailbox();
+    let _ = send(&mailbox, 1_u8);
+    let _ = send(&mailbox, "two");
+    let _ = send(&mailbox, String::from("three"));
+    let _ = send(&mailbox, [0_u64; 0].len());
     let shown: Vec<_> = mailbox.take().map(|mut letter| letter.show()).collect();
     assert_eq!(shown, ["1", "two", "three", "0"]);
     assert!(mailbox.take().is_empty());
@@ -53,10 +66,10 @@ fn letters_of_any_type_come_out_in_arrival_order() {
 
 #[test]
 fn a_closed_mailbox_gives_the_value_back() {
-    let mailbox = Mailbox::<dyn Show>::new();
-    mailbox.push(1).unwrap();
+    let mailbox = mailbox();
+    let _ = send(&mailbox, 1);
     assert_eq!(mailbox.close().map(|mut letter| letter.show()).collect::<Vec<_>>(), ["1"]);
-    assert_eq!(mailbox.push(2), Err(Closed(2)));
+    assert_eq!(mailbox.send(2, None), Err(Closed { message: 2, quiet: false }));
     assert!(mailbox.take().is_empty());
     assert!(mailbox.close().is_empty());
 }
@@ -64,16 +77,16 @@ fn a_closed_mailbox_gives_the_value_back() {
 #[test]
 fn unread_letters_are_dropped_once() {
     let drops = Arc::new(AtomicUsize::new(0));
-    let mailbox = Mailbox::<dyn Show>::new();
+    let mailbox = mailbox();
     for _ in 0..4 {
-        mailbox.push(Counted(drops.clone())).unwrap();
+        let _ = send(&mailbox, Counted(drops.clone()));
     }
     let mut batch = mailbox.take();
     drop(batch.next());
     assert_eq!(drops.load(Ordering::Relaxed), 1);
     drop(batch);
     assert_eq!(drops.load(Ordering::Relaxed), 4);
-    mailbox.push(Counted(drops.clone())).unwrap();
+    let _ = send(&mailbox, Counted(drops.clone()));
     drop(mailbox);
     assert_eq!(drops.load(Ordering::Relaxed), 5);
 }
@@ -94,16 +107,16 @@ fn all_unread_letters_are_dropped_also_if_some_panic() {
     }
     let drops = Arc::new(AtomicUsize::new(0));
     let filled = || {
-        let mailbox = Mailbox::<dyn Show>::new();
+        let mailbox = mailbox();
         for _ in 0..3 {
-            mailbox.push(Bad(drops.clone())).unwrap_or_else(|_| panic!("open"));
+            let _ = send(&mailbox, Bad(drops.clone()));
         }
         mailbox
     };
     let mailbox = filled();
-    assert!(!mailbox.is_empty());
+    assert!(mailbox.has_letters());
     let batch = mailbox.take();
-    assert!(mailbox.is_empty());
+    assert!(!mailbox.has_letters());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(batch))).is_err());
     assert_eq!(drops.load(Ordering::Relaxed), 3);
     // Also while another panic unwinds, which is not to become an abort.
@@ -119,13 +132,13 @@ fn all_unread_letters_are_dropped_also_if_some_panic() {
 #[test]
 fn each_sender_keeps_its_order_and_nothing_is_lost() {
     let count = if cfg!(miri) { 20 } else { 20_000 };
-    let mailbox = Arc::new(Mailbox::<dyn Show>::new());
+    let mailbox = Arc::new(mailbox());
     let senders: Vec<_> = (0..3)
         .map(|sender| {
             let mailbox = mailbox.clone();
             thread::spawn(move || {
                 for n in 0..count {
-                    mailbox.push(format!("{sender} {n}")).unwrap();
+                    let _ = send(&mailbox, format!("{sender} {n}"));
                 }
             })
         })

@@ -3,8 +3,23 @@
 
 #![cfg(not(loom))]
 
-use perennial_cell::{Ended, Notified, Turns};
+use perennial_cell::{Ended, Erase, Letter, Notified, Reading::InTurns};
 use std::{sync::Arc, thread};
+
+/// Letters of which it matters only that they are there.
+trait Any: Send {}
+impl<M: Send> Any for Letter<dyn Any, M> {}
+impl<M: Send + 'static> Erase<M> for dyn Any {
+    fn erase(letter: &mut Letter<Self, M>) -> &mut Self {
+        letter
+    }
+}
+
+type Turns<T> = perennial_cell::Turns<dyn Any, T>;
+
+fn send<T>(turns: &Turns<T>) -> Notified {
+    turns.send((), None).unwrap()
+}
 
 const GO_ON: Ended = Ended { again: false, quiet: false };
 const AGAIN: Ended = Ended { again: true, quiet: false };
@@ -14,11 +29,11 @@ fn the_first_of_many_notifications_schedules_and_each_message_is_counted() {
     let turns = Turns::new((), None);
     assert_eq!(turns.claim().unwrap().end(None), GO_ON);
     for round in 1..=3 {
-        assert_eq!(turns.notify_message(None), Notified::Schedule);
+        assert_eq!(send(&turns), Notified::Schedule);
         assert_eq!(turns.notify(None), Notified::Known { quiet: false });
-        assert_eq!(turns.notify_message(None), Notified::Known { quiet: false });
+        assert_eq!(send(&turns), Notified::Known { quiet: false });
         assert_eq!(turns.messages(), 2 * round);
-        assert_eq!(turns.begin().unwrap().end(None), GO_ON);
+        assert_eq!(turns.begin(InTurns).unwrap().end(None), GO_ON);
         assert_eq!(turns.messages(), 2 * round);
     }
 }
@@ -28,11 +43,11 @@ fn one_that_is_notified_during_a_turn_has_another_one() {
     let turns = Turns::new((), None);
     let first = turns.claim().unwrap();
     assert_eq!(turns.notify(None), Notified::Known { quiet: false });
-    assert!(turns.begin().is_none() && turns.try_begin().is_none());
+    assert!(turns.begin(InTurns).is_none() && turns.try_begin().is_none());
     assert_eq!(first.end(None), AGAIN);
     // Who ended it schedules; until then nobody else gets in between.
     assert!(turns.try_begin().is_none());
-    assert_eq!(turns.begin().unwrap().end(None), GO_ON);
+    assert_eq!(turns.begin(InTurns).unwrap().end(None), GO_ON);
     assert_eq!(turns.try_begin().unwrap().end(None), GO_ON);
 }
 
@@ -40,26 +55,26 @@ fn one_that_is_notified_during_a_turn_has_another_one() {
 fn a_turn_that_is_taken_early_is_scheduled_no_more_until_somebody_asks_for_it() {
     let turns = Turns::new((), None);
     let _ = turns.claim().unwrap().end(None);
-    assert!(turns.begin_early().is_none(), "nobody was told to schedule");
-    assert_eq!(turns.notify_message(None), Notified::Schedule);
-    let early = turns.begin_early().unwrap();
-    assert!(turns.is_running() && turns.begin_early().is_none());
+    assert!(turns.begin_early(InTurns).is_none(), "nobody was told to schedule");
+    assert_eq!(send(&turns), Notified::Schedule);
+    let early = turns.begin_early(InTurns).unwrap();
+    assert!(turns.is_running() && turns.begin_early(InTurns).is_none());
     // Who was told to schedule is still to come, and will see this.
     assert_eq!(turns.notify(None), Notified::Known { quiet: false });
     assert_eq!(early.end(None), GO_ON);
-    assert_eq!(turns.begin().unwrap().end(None), GO_ON);
+    assert_eq!(turns.begin(InTurns).unwrap().end(None), GO_ON);
     // That was the one. From here on another one is told.
     assert_eq!(turns.notify(None), Notified::Schedule);
-    assert_eq!(turns.begin_early().unwrap().end(None), GO_ON);
+    assert_eq!(turns.begin_early(InTurns).unwrap().end(None), GO_ON);
     assert!(turns.is_idle());
     assert_eq!(turns.try_begin().unwrap().end(None), GO_ON);
     assert_eq!(turns.notify(None), Notified::Known { quiet: false });
-    let early = turns.begin_early().unwrap();
-    assert!(turns.begin().is_none(), "another one has the turn");
+    let early = turns.begin_early(InTurns).unwrap();
+    assert!(turns.begin(InTurns).is_none(), "another one has the turn");
     // So the one who was told has been there.
     assert_eq!(turns.notify(None), Notified::Known { quiet: false });
     assert_eq!(early.end(None), AGAIN);
-    assert_eq!(turns.begin().unwrap().end(None), GO_ON);
+    assert_eq!(turns.begin(InTurns).unwrap().end(None), GO_ON);
     assert_eq!(turns.messages(), 1);
 }
 
@@ -72,8 +87,8 @@ fn a_reader_does_not_look_like_a_notification() {
     assert!(turn.has_reader());
     // It was not woken, so it still waits.
     assert_eq!(turn.end(None), GO_ON);
-    assert_eq!(turns.notify_message(None), Notified::Schedule);
-    let turn = turns.begin().unwrap();
+    assert_eq!(send(&turns), Notified::Schedule);
+    let turn = turns.begin(InTurns).unwrap();
     assert!(turn.has_reader());
     turn.forget_reader();
     let _ = turn.end(None);
@@ -84,8 +99,8 @@ fn a_reader_does_not_look_like_a_notification() {
 fn after_the_last_turn_there_is_none() {
     let turns = Turns::new((), None);
     let _ = turns.claim().unwrap().done(None);
-    assert_eq!(turns.notify_message(None), Notified::Known { quiet: false });
-    assert!(turns.begin().is_none() && turns.try_begin().is_none() && turns.claim().is_none());
+    assert_eq!(send(&turns), Notified::Known { quiet: false });
+    assert!(turns.begin(InTurns).is_none() && turns.try_begin().is_none() && turns.claim().is_none());
 }
 
 #[test]

@@ -23,7 +23,11 @@ pub trait CallTo<S: GenServer>: Send + 'static {
     type Reply: Send + 'static;
 
     #[doc(hidden)]
-    fn put_into(self, server: &ServerRef<S>, from: Caller<Self::Reply>) -> Result<(), Caller<Self::Reply>>;
+    #[allow(private_interfaces, reason = "of use to nobody else")]
+    fn put_into(self, turn: &mut ServerTurn<'_, S>, from: Caller<Self::Reply>);
+
+    #[doc(hidden)]
+    fn send_to(self, server: &ServerRef<S>, from: Caller<Self::Reply>) -> Result<(), Caller<Self::Reply>>;
 
     /// Whether [`call_direct`](Self::call_direct) can be used.
     #[doc(hidden)]
@@ -45,8 +49,13 @@ pub trait CallTo<S: GenServer>: Send + 'static {
 impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
     type Reply = S::Reply;
 
-    fn put_into(self, server: &ServerRef<S>, from: Caller<S::Reply>) -> Result<(), Caller<S::Reply>> {
-        server.0.push(Call { request: self, from }).map_err(|Call { from, .. }| from)
+    #[allow(private_interfaces, reason = "of use to nobody else")]
+    fn put_into(self, turn: &mut ServerTurn<'_, S>, from: Caller<S::Reply>) {
+        turn.incoming().put(Call { request: self, from });
+    }
+
+    fn send_to(self, server: &ServerRef<S>, from: Caller<S::Reply>) -> Result<(), Caller<S::Reply>> {
+        server.send(Call { request: self, from }).map_err(|Call { from, .. }| from)
     }
 
     const DIRECT: bool = !S::KEEPS_CALLER;

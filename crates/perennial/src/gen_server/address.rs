@@ -321,25 +321,26 @@ fn submit<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     request: M,
 ) -> Result<Answer<M::Reply>, CallError> {
-    let answer = put(server, request, current::pid())?;
-    server.0.notify_message();
-    Ok(answer)
-}
-
-/// Puts the request into the mailbox.
-fn put<S: GenServer, M: CallTo<S>>(
-    server: &ServerRef<S>,
-    request: M,
-    caller: Option<Pid>,
-) -> Result<Answer<M::Reply>, CallError> {
-    let (from, answer) = Caller::with_pid(server.0.clone(), caller);
-    match request.put_into(server, from) {
+    let (from, answer) = Caller::with_pid(server.0.clone(), current::pid());
+    match request.send_to(server, from) {
         Ok(()) => Ok(answer),
         Err(from) => {
             from.disarm();
             Err(CallError::NoProc)
         }
     }
+}
+
+/// Puts the request behind what the server, whose turn we have, has taken out of its mailbox.
+fn put<S: GenServer, M: CallTo<S>>(
+    server: &ServerRef<S>,
+    turn: &mut ServerTurn<'_, S>,
+    request: M,
+    caller: Option<Pid>,
+) -> Answer<M::Reply> {
+    let (from, answer) = Caller::with_pid(server.0.clone(), caller);
+    request.put_into(turn, from);
+    answer
 }
 
 /// When a call is answered.
@@ -356,29 +357,22 @@ fn run_at_once<S: GenServer, M: CallTo<S>>(
 ) -> Result<At<M::Reply>, CallError> {
     turn.count_messages(1);
     if !M::DIRECT || server.0.process.needs_attention() || !takes_budget() {
-        let answer = put(server, request, current::pid());
-        match answer {
-            Ok(_) => run::run_turn(&server.0, turn),
-            Err(_) => run::give_back(&server.0, turn),
-        }
-        return answer.map(At::Last);
+        let answer = put(server, &mut turn, request, current::pid());
+        run::run_turn(&server.0, turn);
+        return Ok(At::Last(answer));
     }
     let (caller, mut at) = (current::pid(), None);
     run::use_turn(&server.0, turn, |turn, task| {
         let (answer, goes_on) = match request.call_direct(server, turn, caller, task) {
-            (Direct::Busy(request), _) => {
-                let answer = put(server, request, caller);
-                let goes_on = answer.is_ok();
-                (answer.map(At::Last), goes_on)
-            }
-            (Direct::Answered(reply), goes_on) => (Ok(At::Once(reply)), goes_on),
-            (Direct::Later(answer), goes_on) => (Ok(At::Last(answer)), goes_on),
+            (Direct::Busy(request), _) => (At::Last(put(server, turn, request, caller)), true),
+            (Direct::Answered(reply), goes_on) => (At::Once(reply), goes_on),
+            (Direct::Later(answer), goes_on) => (At::Last(answer), goes_on),
         };
         at = Some(answer);
         goes_on
     });
     // None: it panicked, which has ended the server.
-    at.unwrap_or(Err(CallError::NoProc))
+    at.ok_or(CallError::NoProc)
 }
 
 /// Takes a unit of what the current task may do before it lets others run: one for each message.

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use futures_util::stream::{FuturesUnordered, Stream};
-use perennial_cell::{Batch, Letter};
+use perennial_cell::Letter;
 use std::{
     collections::VecDeque,
     fmt,
@@ -26,6 +26,7 @@ use std::{
     time::Duration,
 };
 
+pub(super) type Incoming<'a, S> = perennial_cell::Incoming<'a, dyn Deliver<S>>;
 type MakeLetter<S> = fn() -> Letters<S>;
 /// After how long without a message, and the letter that comes then.
 type IdleTimeout<S> = (Duration, MakeLetter<S>);
@@ -37,7 +38,6 @@ type Work<S> = Pin<Box<dyn Future<Output = Letters<S>> + Send>>;
 /// without `HandleInfo<Exit>` does not compile.
 pub struct Cx<S: GenServer> {
     me: ServerRef<S>,
-    taken: Batch<dyn Deliver<S>>,
     /// Never locked, only reached by `&mut`: what is in it need not be `Sync`, and a `&Cx` is `Send` so.
     rare: Option<Box<Mutex<Rare<S>>>>,
 }
@@ -70,7 +70,7 @@ impl<S: GenServer> Rare<S> {
 
 impl<S: GenServer> Cx<S> {
     pub(crate) fn new(me: ServerRef<S>, system: Option<Box<System<S>>>) -> Self {
-        let mut this = Self { me, taken: Batch::default(), rare: None };
+        let mut this = Self { me, rare: None };
         if system.is_some() {
             this.own().set_watched(true);
             this.rare().system = system;
@@ -231,26 +231,25 @@ impl<S: GenServer> Cx<S> {
         self.rare.is_none()
     }
 
-    /// As [`has_only_messages`](Self::has_only_messages), and there is none.
-    pub(super) fn is_idle(&self) -> bool {
-        self.has_only_messages() && self.taken.is_empty() && self.me.0.mailbox().is_empty()
-    }
-
     /// The next thing to handle.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    pub(crate) fn poll_next(
+        &mut self,
+        mail: &mut Incoming<'_, S>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Letters<S>> {
         if self.rare.is_some() {
-            return self.poll_rare(cx);
+            return self.poll_rare(mail, cx);
         }
-        self.take_letters();
-        self.open_letter().map_or(Poll::Pending, Poll::Ready)
+        self.take_letters(mail);
+        self.open_letter(mail).map_or(Poll::Pending, Poll::Ready)
     }
 
     /// As [`poll_next`](Self::poll_next), of a server that has asked for something.
     #[inline(never)]
-    fn poll_rare(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    fn poll_rare(&mut self, mail: &mut Incoming<'_, S>, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         let polled = match self.rare().system {
-            Some(_) => self.poll_watched(cx),
-            None => self.poll_asked(cx),
+            Some(_) => self.poll_watched(mail, cx),
+            None => self.poll_asked(mail, cx),
         };
         let rare = self.rare();
         if polled.is_ready() {
@@ -262,17 +261,17 @@ impl<S: GenServer> Cx<S> {
         polled
     }
 
-    fn poll_asked(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    fn poll_asked(&mut self, mail: &mut Incoming<'_, S>, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         if let Some(letter) = self.rare().continues.pop_front() {
             return Poll::Ready(letter);
         }
         // In this order: a process that was started beside us may have ended, and the `Exit` then lies in what
         // is taken here; that it was started is found after that, and handled before.
-        self.take_letters();
+        self.take_letters(mail);
         if let Poll::Ready(letter) = self.poll_background(cx) {
             return self.take_instead_of_timeout(letter);
         }
-        if let Some(letter) = self.open_letter() {
+        if let Some(letter) = self.open_letter(mail) {
             return self.take_instead_of_timeout(letter);
         }
         // Asked last: a message that is there beats a time-out of zero.
@@ -322,16 +321,14 @@ impl<S: GenServer> Cx<S> {
         Some(self.rare.as_mut()?.get_mut().expect("never locked"))
     }
 
-    pub(super) fn take_letters(&mut self) {
-        if self.taken.is_empty() {
-            self.taken = self.me.0.mailbox().take();
-        }
+    pub(super) fn take_letters(&self, mail: &mut Incoming<'_, S>) {
+        mail.refill(|| self.own().node.clock.activity());
     }
 
-    pub(super) fn open_letter(&mut self) -> Option<Letters<S>> {
+    pub(super) fn open_letter(&self, mail: &mut Incoming<'_, S>) -> Option<Letters<S>> {
         // Race: a deadly signal may come while it runs. Letters that were sent after that are not handled; this comes after
         // they were taken, so it is seen.
-        if self.own().is_doomed() { None } else { self.taken.next() }
+        if self.own().is_doomed() { None } else { mail.next() }
     }
 
     pub(super) fn poll_background(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {

@@ -18,7 +18,7 @@ use crate::{
         panics,
     },
 };
-use perennial_cell::{Erase, Lent, Letter, Opened, Pooled, PooledFuture};
+use perennial_cell::{Erase, Lent, Letter, Opened, Pooled, PooledFuture, Reading};
 use std::{
     any::type_name,
     future::Future,
@@ -260,6 +260,7 @@ impl<S: GenServer> Message<S> for Stop {
 impl<S: GenServer> Kind for dyn Deliver<S> {
     type Own = ();
     type Body = ServerBody<S>;
+    const READING: Reading = Reading::InTurns;
 
     fn behaviour(_: &ServerBlock<S>) -> &'static str {
         type_name::<S>()
@@ -275,7 +276,7 @@ impl<S: GenServer> Kind for dyn Deliver<S> {
         server_loop::drop_body(turn);
     }
     fn close(block: &ServerBlock<S>) {
-        block.mailbox().close().for_each(panics::drop_quietly);
+        block.turns.close().for_each(panics::drop_quietly);
         // After the mailbox: who waits for room finds it closed.
         if let Some(room) = block.process.room() {
             room.close();

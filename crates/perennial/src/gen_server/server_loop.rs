@@ -109,7 +109,8 @@ pub(super) fn poll_once<'a>(
 
 /// The server and its context, if it does nothing and nothing is there for it to do.
 pub(super) fn idle<'a, S: GenServer>(turn: &'a mut ServerTurn<'_, S>) -> Option<&'a mut Live<S>> {
-    turn.value().filter(|live| live.server.is_some() && live.cx.is_idle())
+    let (live, mut mail) = turn.value_and_incoming()?;
+    (live.server.is_some() && live.cx.has_only_messages() && mail.is_empty()).then_some(live)
 }
 
 /// Whether it is to be polled though no message has come.
@@ -178,13 +179,13 @@ fn handle_next<S: GenServer>(
     turn: &mut ServerTurn<'_, S>,
     cx: &mut Context<'_>,
 ) -> Poll<NoReply> {
-    let Some(Live { cx: own, .. }) = turn.value() else { return Poll::Pending };
-    if own.is_idle() {
+    let Some((Live { cx: own, .. }, mut mail)) = turn.value_and_incoming() else { return Poll::Pending };
+    if own.has_only_messages() && mail.is_empty() {
         return Poll::Pending;
     }
     // One unit a message, so that a flooded server, or one that continues for ever, lets others run.
     ready!(budget::poll_unit(cx));
-    let mut letter = ready!(own.poll_next(cx));
+    let mut letter = ready!(own.poll_next(&mut mail, cx));
     let handled = turn.lend(block, |Live { server, cx: own }| {
         letter.handle_now(server.as_mut().expect("it has started"), own, cx)
     });
@@ -192,10 +193,11 @@ fn handle_next<S: GenServer>(
     handled.map_or(Poll::Pending, Poll::Ready)
 }
 
-/// Drops what runs, then the state.
+/// Drops what runs, then the state, then what was taken out of the mailbox.
 pub(crate) fn drop_body<S: GenServer>(turn: &mut ServerTurn<'_, S>) {
     panics::call_quietly(|| turn.drop_borrower());
     panics::call_quietly(|| turn.drop_value());
+    panics::call_quietly(|| turn.incoming().clear());
 }
 
 /// Takes the name and makes the first state. An error is the reason of the end; the starter is told what it means.

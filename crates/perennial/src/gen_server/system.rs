@@ -13,6 +13,7 @@ use crate::{
     exit_reason::CallError,
     gen_server::{
         Caller, Cx, GenServer, NoReply, Options, ServerRef,
+        context::Incoming,
         debug::{Debug, DebugOptions, Event},
         message::{Letters, Message, System as SystemMessage},
         noreply,
@@ -105,12 +106,12 @@ impl<S: GenServer> Cx<S> {
     }
 
     /// As [`poll_next`](Self::poll_next), of a server that has a [`System`].
-    pub(super) fn poll_watched(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    pub(super) fn poll_watched(&mut self, mail: &mut Incoming<'_, S>, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         let letter = if self.system().suspended {
             // No time-out runs: it begins when the server is resumed.
-            ready!(self.poll_suspended(cx))
+            ready!(self.poll_suspended(mail, cx))
         } else {
-            let letter = ready!(self.poll_resumed(cx));
+            let letter = ready!(self.poll_resumed(mail, cx));
             let system = self.system();
             system.hibernate = false;
             system.hibernated = false;
@@ -126,15 +127,15 @@ impl<S: GenServer> Cx<S> {
     }
 
     /// The next system message; all else waits.
-    fn poll_suspended(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    fn poll_suspended(&mut self, mail: &mut Incoming<'_, S>, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         while let Poll::Ready(letter) = self.poll_background(cx) {
             self.rare().continues.push_back(letter);
         }
         // Twice: letters were left that were taken before, and the mailbox is looked into only behind them. What comes
         // after that has us polled again. What had come before would not, so it must not be left there.
         for _ in 0..2 {
-            self.take_letters();
-            while let Some(letter) = self.open_letter() {
+            self.take_letters(mail);
+            while let Some(letter) = self.open_letter(mail) {
                 if letter.is_system() {
                     return Poll::Ready(letter);
                 }
@@ -146,16 +147,16 @@ impl<S: GenServer> Cx<S> {
 
     /// In the order of [`poll_next`](Self::poll_next); what waited while the server was suspended comes before the
     /// mailbox.
-    fn poll_resumed(&mut self, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    fn poll_resumed(&mut self, mail: &mut Incoming<'_, S>, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         if let Some(letter) = self.rare().continues.pop_front() {
             return Poll::Ready(letter);
         }
-        self.take_letters();
+        self.take_letters(mail);
         if let Poll::Ready(letter) = self.poll_background(cx) {
             return self.take_instead_of_timeout(letter);
         }
         let waiting = self.system().waiting.pop_front();
-        if let Some(letter) = waiting.or_else(|| self.open_letter()) {
+        if let Some(letter) = waiting.or_else(|| self.open_letter(mail)) {
             return self.take_instead_of_timeout(letter);
         }
         if self.system().hibernate {

@@ -33,7 +33,7 @@ use crate::{
     },
     sync::{AtomicU16, Mutex, MutexGuard},
 };
-use perennial_cell::{Activity, Closed, Erase, Mailbox, Notified, OnceBox, Turn, Turns};
+use perennial_cell::{Activity, Closed, Erase, Notified, OnceBox, Reading, Turn, Turns};
 use rustc_hash::FxHashMap;
 use std::{
     any::Any,
@@ -78,16 +78,18 @@ pub(crate) trait Kind: Send {
     type Own: Send + Sync + 'static;
     /// What it runs.
     type Body: Default + Send + 'static;
+    /// Who reads its letters.
+    const READING: Reading;
 
     fn behaviour(block: &Block<Self>) -> &'static str;
     /// Goes on with what it runs; ready with the reason when that has ended.
     fn poll(
         block: &Arc<Block<Self>>,
-        turn: &mut Turn<'_, Self::Body>,
+        turn: &mut BodyTurn<'_, Self>,
         cx: &mut Context<'_>,
     ) -> Poll<ExitReason>;
     /// Drops what it runs, and all that this has left. User code may panic in it only after all is done.
-    fn drop_body(turn: &mut Turn<'_, Self::Body>);
+    fn drop_body(turn: &mut BodyTurn<'_, Self>);
     /// Drops what is in the mailbox, which is closed from now on.
     fn close(block: &Block<Self>);
     /// See [`Proc::request_stop`].
@@ -96,41 +98,28 @@ pub(crate) trait Kind: Send {
 
 /// A process, its mailbox, and what it runs.
 ///
-/// In this order: whoever sends to it writes the counts of its references, the mailbox, and the word of the turns, which
-/// so lie in one line of the cache.
+/// In this order: whoever sends to it writes the counts of its references and the word of the turns, which so lie in one
+/// line of the cache.
 #[repr(C)]
 pub(crate) struct Block<D: ?Sized + Kind> {
-    mailbox: Mailbox<D>,
-    /// What it runs, and the right to poll that.
-    pub(crate) turns: Turns<D::Body>,
+    /// The mailbox, what it runs, and the right to poll that.
+    pub(crate) turns: Turns<D, D::Body>,
     pub(crate) process: Process,
     pub(crate) own: D::Own,
 }
 
 /// The turn of a process.
-pub(crate) type BodyTurn<'a, D> = Turn<'a, <D as Kind>::Body>;
+pub(crate) type BodyTurn<'a, D> = Turn<'a, D, <D as Kind>::Body>;
 
 impl<D: ?Sized + Kind> Block<D> {
     #[inline]
     pub(crate) fn new(process: Process, own: D::Own) -> Self {
         let turns = Turns::new(D::Body::default(), process.node.clock.activity());
-        Self { process, own, mailbox: Mailbox::new(), turns }
+        Self { process, own, turns }
     }
 
     pub(crate) fn pid(&self) -> Pid {
         self.process.pid
-    }
-
-    pub(crate) fn mailbox(&self) -> &Mailbox<D> {
-        &self.mailbox
-    }
-
-    /// Puts a message into the mailbox and has nobody polled: for one who has the process's turn, or notifies.
-    pub(crate) fn push<M: Send>(&self, message: M) -> Result<(), M>
-    where
-        D: Erase<M>,
-    {
-        self.mailbox.push(message).map_err(|Closed(message)| message)
     }
 
     /// Takes a turn, if nobody has one and nobody is to have one.
@@ -157,24 +146,30 @@ impl<D: ?Sized + Kind> Block<D> {
 }
 
 impl<D: ?Sized + Kind + 'static> Block<D> {
-    /// Sends a message. An error gives it back: the process has ended.
+    /// Sends a message, and has the process polled soon. An error gives it back: the process has ended. May be called
+    /// under its lock.
     pub(crate) fn send<M: Send>(self: &Arc<Self>, message: M) -> Result<(), M>
     where
         D: Erase<M>,
     {
-        self.push(message)?;
-        self.notify_message();
-        Ok(())
+        let clock = &self.process.node.clock;
+        match self.turns.send(message, clock.activity()) {
+            Ok(notified) => {
+                self.after_notify(notified);
+                Ok(())
+            }
+            Err(Closed { message, quiet }) => {
+                if quiet {
+                    clock.quiet();
+                }
+                Err(message)
+            }
+        }
     }
 
     /// Has the process polled soon. May be called under its lock.
     pub(crate) fn notify(self: &Arc<Self>) {
         self.after_notify(self.turns.notify(self.process.node.clock.activity()));
-    }
-
-    /// As [`notify`](Self::notify), for a message that was put into the mailbox; counts it.
-    pub(crate) fn notify_message(self: &Arc<Self>) {
-        self.after_notify(self.turns.notify_message(self.process.node.clock.activity()));
     }
 
     fn after_notify(self: &Arc<Self>, notified: Notified) {
@@ -225,8 +220,8 @@ impl<D: ?Sized + Kind + 'static> Proc for Block<D> {
     }
 }
 
-impl<D: ?Sized + Kind> AsRef<Turns<D::Body>> for Block<D> {
-    fn as_ref(&self) -> &Turns<D::Body> {
+impl<D: ?Sized + Kind> AsRef<Turns<D, D::Body>> for Block<D> {
+    fn as_ref(&self) -> &Turns<D, D::Body> {
         &self.turns
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         timer::{self, Timer},
     },
 };
-use perennial_cell::{Batch, Erase, Letter};
+use perennial_cell::{Batch, Erase, Letter, Reading};
 use std::{
     any::type_name,
     fmt,
@@ -91,6 +91,8 @@ impl<M> Kind for dyn Open<M> {
     /// The type of its future.
     type Own = &'static str;
     type Body = BareBody;
+    /// Whoever has the inbox.
+    const READING: Reading = Reading::Anywhere;
 
     fn behaviour(block: &Bare<M>) -> &'static str {
         block.own
@@ -102,7 +104,7 @@ impl<M> Kind for dyn Open<M> {
         drop(turn.with(Option::take));
     }
     fn close(block: &Bare<M>) {
-        block.mailbox().close().for_each(panics::drop_quietly);
+        block.turns.close().for_each(panics::drop_quietly);
     }
     fn request_stop(_: &Arc<Bare<M>>, _: ExitReason) -> bool {
         false
@@ -168,7 +170,7 @@ impl<M: Send + 'static> Inbox<M> {
     /// The next message, if there is one already.
     pub fn try_receive(&mut self) -> Option<M> {
         if self.taken.is_empty() {
-            self.taken = self.block.mailbox().take();
+            self.taken = self.block.turns.take();
         }
         // Race: a deadly signal may come while it runs. What was sent after that is not received; this comes after it was
         // taken, so it is seen.

@@ -131,7 +131,7 @@ pub(crate) fn take_turn<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'
 /// The turn of one that is scheduled, or the next one of one that runs, if that comes soon.
 #[cold]
 fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
-    let take = || block.turns.begin_early().or_else(|| block.try_turn());
+    let take = || block.turns.begin_early(D::READING).or_else(|| block.try_turn());
     let wait = || {
         // It may be we who run it, further down on this stack. A start function that calls its supervisor is not ruled out,
         // and waits in vain.

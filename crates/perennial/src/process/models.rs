@@ -117,7 +117,7 @@ impl Puppet {
 
     /// The messages that it got, and has not taken before.
     pub(crate) fn take(&self) -> Vec<Message> {
-        self.block.mailbox().take().map(|mut letter| letter.open()).collect()
+        self.block.turns.take().map(|mut letter| letter.open()).collect()
     }
 
     pub(crate) fn monitor(&self, target: &Self) -> crate::pid::Ref {

@@ -29,7 +29,7 @@ pub(crate) fn polls_with<D: ?Sized + Kind + 'static>(process: &Arc<Block<D>>, wa
 
 /// Takes the turn that was scheduled.
 pub(crate) fn run<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
-    if let Some(turn) = block.turns.begin() {
+    if let Some(turn) = block.turns.begin(D::READING) {
         run_turn(block, turn);
     }
 }
@@ -46,7 +46,7 @@ pub(crate) fn run_with<D: ?Sized + Kind + 'static>(
     poll: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> Poll<ExitReason>,
 ) {
     let process = &block.process;
-    if turn.has_reader() && !block.mailbox().is_empty() {
+    if turn.has_reader() && block.turns.has_letters() {
         turn.forget_reader();
         process.wake_reader();
     }
@@ -103,7 +103,7 @@ pub(crate) fn give_back<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn:
 
 /// The last acts of a process that nobody polls any more.
 pub(crate) fn abandon<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
-    match block.turns.begin().or_else(|| block.try_turn()) {
+    match block.turns.begin(D::READING).or_else(|| block.try_turn()) {
         Some(turn) => end(block, turn, ExitReason::Killed),
         // Race: another thread polls it, or has just made it; that one finds it doomed, and does its last acts. Should
         // it have looked just before, it is told to schedule the process, and ends it instead.

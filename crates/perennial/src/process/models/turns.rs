@@ -36,7 +36,7 @@ fn run_all(node: &Node) {
 fn counts(me: &Puppet, read: &Arc<AtomicUsize>) -> impl Future<Output = ExitReason> + Send + use<> {
     let (block, read) = (me.block.clone(), read.clone());
     poll_fn(move |_| {
-        read.fetch_add(block.mailbox().take().count(), Ordering::SeqCst);
+        read.fetch_add(block.turns.take().count(), Ordering::SeqCst);
         Poll::Pending
     })
 }
