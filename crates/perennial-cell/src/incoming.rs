@@ -68,7 +68,7 @@ impl<D: ?Sized> Mail<D> {
         let address = letter.as_ptr().addr();
         assert!(Word::can_hold(address), "an address has 48 bits at most");
         let pushed = self.change(|word| {
-            let next = word.push(address)?;
+            let next = word.send(address)?;
             // SAFETY: it was not published, so it is still the caller's alone.
             unsafe { (*letter.as_ptr()).next = ptr::with_exposed_provenance_mut(word.letters()) };
             Some(next)

@@ -31,6 +31,9 @@
 //! 5. The word owns the letter that its address leads to, and those that hang on it: whoever replaces the address by none
 //!    owns them from then on. Once the mailbox is closed, none is put there.
 //!
+//! 6. While `KEPT` is set, one counted reference to the owner is left to the word: whoever set it has not dropped that, and
+//!    whoever clears it has it. So what is scheduled is counted by whoever is told to do so, without changing the count.
+//!
 //! There is no ABA problem: a sender never reads through the address that it replaces, it only stores it as `next`.
 //!
 //! # Order of events
@@ -63,9 +66,9 @@ use crate::{
     incoming::{Incoming, Mail},
     letter::{Erase, Letter},
     sync::{Ordering, UnsafeCell},
-    word::{DONE, Found, NOTIFIED, QUEUED, READER, RESERVED, RUNNING, Reading, Word},
+    word::{Found, KEPT, QUEUED, READER, RESERVED, RUNNING, Reading, Word},
 };
-use std::fmt;
+use std::{fmt, ptr, sync::Arc};
 
 /// A mailbox, a value, and the right to use that, which one thread at a time has.
 pub struct Turns<D: ?Sized, T> {
@@ -79,11 +82,12 @@ pub struct Turns<D: ?Sized, T> {
 unsafe impl<D: ?Sized + Send, T: Send> Sync for Turns<D, T> {}
 
 /// What is to be done about a notification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use = "who is told to schedule must do so"]
-pub enum Notified {
-    /// To be scheduled by the one who notified: somebody is to call [`Turns::begin`].
-    Schedule,
+pub enum Notified<R> {
+    /// To be scheduled by the one who notified: somebody is to call [`Turns::begin`], or [`Turns::use_scheduled`] with this
+    /// reference.
+    Schedule(R),
     /// It is scheduled, but many messages wait for that: somebody else than who sends them is to see to it.
     Flooded {
         /// As below.
@@ -97,11 +101,11 @@ pub enum Notified {
 }
 
 /// How a turn ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use = "who is told to schedule must do so"]
-pub struct Ended {
-    /// It was notified meanwhile: to be scheduled by the one who ended it.
-    pub again: bool,
+pub struct Ended<A> {
+    /// Whether it was notified meanwhile: to be scheduled by the one who ended it.
+    pub again: A,
     /// The count that was given back was the last: look whether all is quiet.
     pub quiet: bool,
 }
@@ -135,12 +139,13 @@ impl<D: ?Sized, T> Turns<D, T> {
     /// Sees to it that there is a turn after this.
     ///
     /// It is counted in `activity` until the end of that turn.
-    pub fn notify(&self, activity: Option<&Activity>) -> Notified {
+    pub fn notify<K: AsRef<Self>>(me: &Arc<K>, activity: Option<&Activity>) -> Notified<Arc<K>> {
         if let Some(activity) = activity {
             activity.enter();
         }
-        // AcqRel: releases what the sender wrote to the begin of the next turn.
-        notified(Word(self.mail.word.fetch_or(NOTIFIED, Ordering::AcqRel)), activity)
+        // This releases what the sender wrote to the begin of the next turn.
+        let notified = Self::of(me).mail.change(|word| Some(word.notify()));
+        Self::notified(me, notified.unwrap_or_else(|word| word), activity)
     }
 
     /// Puts a message behind all that came before, and sees to it that there is a turn after this.
@@ -151,12 +156,17 @@ impl<D: ?Sized, T> Turns<D, T> {
     ///
     /// [`Closed`] gives the message back when the mailbox was closed.
     #[inline]
-    pub fn send<M: Send>(&self, message: M, activity: Option<&Activity>) -> Result<Notified, Closed<M>>
+    pub fn send<K: AsRef<Self>, M: Send>(
+        me: &Arc<K>,
+        message: M,
+        activity: Option<&Activity>,
+    ) -> Result<Notified<Arc<K>>, Closed<M>>
     where
         D: Erase<M>,
     {
+        let mail = &Self::of(me).mail;
         // Relaxed: only a hint; the step below decides, and the mailbox is not opened again (invariant 5).
-        if self.mail.load(Ordering::Relaxed).is_closed() {
+        if mail.load(Ordering::Relaxed).is_closed() {
             return Err(Closed { message, quiet: false });
         }
         let letter = Letter::<D, M>::write(message);
@@ -165,14 +175,56 @@ impl<D: ?Sized, T> Turns<D, T> {
             activity.enter();
         }
         // SAFETY: it was just written, and is owned by nobody else.
-        match unsafe { self.mail.push(letter) } {
-            Ok(before) => Ok(notified(before, activity)),
+        match unsafe { mail.push(letter) } {
+            Ok(before) => Ok(Self::notified(me, before, activity)),
             Err(_) => {
                 let quiet = activity.is_some_and(Activity::leave);
                 // SAFETY: it was not published, so it is still ours alone; it is not used after this.
                 Err(Closed { message: unsafe { Letter::<D, M>::unwrite(letter) }, quiet })
             }
         }
+    }
+
+    /// What one is told who has counted a notification, and then found this word.
+    #[inline]
+    fn notified<K: AsRef<Self>>(
+        me: &Arc<K>,
+        before: Word,
+        activity: Option<&Activity>,
+    ) -> Notified<Arc<K>> {
+        let taken_back = || activity.is_some_and(Activity::leave);
+        match before.found() {
+            // SAFETY: the step that found this has taken what was kept (invariant 6).
+            Found::Idle if before.has(KEPT) => Notified::Schedule(unsafe { Self::kept(me) }),
+            Found::Idle => Notified::Schedule(me.clone()),
+            // Race: the turn that runs may be about to end; it sees the mark then, see the order of events. One who was
+            // told to schedule may be about to begin: either that sees the mark and takes the turn, or it has cleared
+            // `QUEUED`.
+            Found::Busy => Notified::Known { quiet: false },
+            Found::Notified => Notified::Known { quiet: taken_back() },
+            Found::Flooded => Notified::Flooded { quiet: taken_back() },
+        }
+    }
+
+    /// The turns of a process.
+    #[inline]
+    fn of<K: AsRef<Self>>(me: &Arc<K>) -> &Self {
+        let (turns, place) = ((**me).as_ref(), (&raw const **me).addr());
+        // So there is one counted place for these turns, and what is kept is a reference to that.
+        let inside = place..=place + size_of::<K>() - size_of::<Self>();
+        assert!(inside.contains(&(&raw const *turns).addr()), "the turns of a process lie in its own memory");
+        turns
+    }
+
+    /// The reference that the word has kept.
+    ///
+    /// # Safety
+    ///
+    /// The caller has made a step that cleared `KEPT`, and calls this once. `me` was given to [`of`](Self::of).
+    #[inline]
+    unsafe fn kept<K>(me: &Arc<K>) -> Arc<K> {
+        // SAFETY: it was left without being uncounted (invariant 6), and is a reference to the same place as `me`.
+        unsafe { Arc::from_raw(Arc::as_ptr(me)) }
     }
 
     /// How many messages were sent until now.
@@ -184,6 +236,42 @@ impl<D: ?Sized, T> Turns<D, T> {
     #[inline]
     pub fn begin(&self, reading: Reading) -> Option<Turn<'_, D, T>> {
         self.begin_scheduled(0, reading)
+    }
+
+    /// As [`begin`](Self::begin), and uses the turn, which is over when that gives it back. The reference is kept then, for
+    /// the one who is told to schedule next: so nobody counts it twice.
+    ///
+    /// # Panics
+    ///
+    /// If another turn is given back.
+    #[inline]
+    pub fn use_scheduled<K: AsRef<Self>>(
+        me: Arc<K>,
+        reading: Reading,
+        use_turn: impl for<'a> FnOnce(&'a Arc<K>, Turn<'a, D, T>) -> Option<Turn<'a, D, T>>,
+        activity: Option<&Activity>,
+    ) -> Ended<Option<Arc<K>>> {
+        let turns = ptr::from_ref(Self::of(&me));
+        // SAFETY: `me` has it.
+        let used = unsafe { &*turns }.begin(reading).and_then(|turn| use_turn(&me, turn));
+        let Some(Turn { owner, .. }) = used else { return Ended { again: None, quiet: false } };
+        assert!(ptr::eq(owner, turns), "it is the turn that was begun");
+        // From here on it is borrowed from nobody: it lasts as long as this reference, which is not dropped.
+        let me = Arc::into_raw(me);
+        // SAFETY: until the step is made, `me` has it. After that nobody here looks at it.
+        let before = unsafe { &*turns }.mail.change(|word| Some(word.end_and_keep()));
+        let before = before.unwrap_or_else(|word| word);
+        let again = if before.is_to_be_scheduled() {
+            // SAFETY: it was not left.
+            Some(unsafe { Arc::from_raw(me) })
+        } else {
+            if before.has(KEPT) {
+                // SAFETY: another one was there already, and this one was not left.
+                drop(unsafe { Arc::from_raw(me) });
+            }
+            None
+        };
+        Ended { again, quiet: activity.is_some_and(Activity::leave) }
     }
 
     /// Takes a turn that somebody else was told to take, and has not begun. None if there is none.
@@ -245,20 +333,6 @@ impl<D: ?Sized, T> Turns<D, T> {
     /// Closes the mailbox for good and takes what was left there.
     pub fn close(&self) -> Batch<D> {
         self.mail.take_by(|word| (!word.is_closed()).then(|| word.close()))
-    }
-}
-
-/// What one is told who has counted a notification, and then found this word.
-#[inline]
-fn notified(before: Word, activity: Option<&Activity>) -> Notified {
-    let taken_back = || activity.is_some_and(Activity::leave);
-    match before.found() {
-        Found::Idle => Notified::Schedule,
-        // Race: the turn that runs may be about to end; it sees the mark then, see the order of events. One who was told to
-        // schedule may be about to begin: either that sees the mark and takes the turn, or it has cleared `QUEUED`.
-        Found::Busy => Notified::Known { quiet: false },
-        Found::Notified => Notified::Known { quiet: taken_back() },
-        Found::Flooded => Notified::Flooded { quiet: taken_back() },
     }
 }
 
@@ -327,15 +401,24 @@ impl<'a, D: ?Sized, T> Turn<'a, D, T> {
 
     /// The turn is over.
     #[inline]
-    pub fn end(self, activity: Option<&Activity>) -> Ended {
+    pub fn end(self, activity: Option<&Activity>) -> Ended<bool> {
         // AcqRel: releases the value to the next turn; acquires what a sender wrote that has just notified.
         let before = Word(self.owner.mail.word.fetch_and(!RUNNING, Ordering::AcqRel));
         Ended { again: before.is_to_be_scheduled(), quiet: activity.is_some_and(Activity::leave) }
     }
 
     /// The turn is over, and was the last. Returns true if nothing moves now.
-    pub fn done(self, activity: Option<&Activity>) -> bool {
-        let before = self.owner.mail.change(|word| Some(word.done())).unwrap_or(Word(DONE));
+    ///
+    /// # Panics
+    ///
+    /// If it is the turn of another one.
+    pub fn done<K: AsRef<Turns<D, T>>>(self, me: &Arc<K>, activity: Option<&Activity>) -> bool {
+        assert!(ptr::eq(self.owner, Turns::of(me)), "it is its turn");
+        let before = self.owner.mail.change(|word| Some(word.done())).unwrap_or_else(|word| word);
+        if before.has(KEPT) {
+            // SAFETY: the step has taken it.
+            drop(unsafe { Turns::<D, T>::kept(me) });
+        }
         let Some(activity) = activity else { return false };
         // Race: a notification that came during this turn was counted, and there will be no turn for it.
         let late = before.is_notified() && activity.leave();

@@ -2,7 +2,7 @@
 //! what it was.
 //!
 //! ```text
-//!  63      58 57      48 47                                             0
+//!  63      57 56      48 47                                             0
 //! +----------+----------+------------------------------------------------+
 //! |  flags   | messages |  address of the letter that came last, 0, or 1  |
 //! +----------+----------+------------------------------------------------+
@@ -20,8 +20,10 @@ const ADDRESS: u64 = (1 << 48) - 1;
 const CLOSED: u64 = 1;
 /// One of the messages that came since the last turn began.
 const MESSAGE: u64 = 1 << 48;
-const MESSAGES: u64 = NOTIFIED - MESSAGE;
+const MESSAGES: u64 = KEPT - MESSAGE;
 
+/// The word keeps one of the counted references to its owner, for who is told to schedule that.
+pub(crate) const KEPT: u64 = 1 << 57;
 /// There is to be a turn, and somebody has been told to take it.
 pub(crate) const NOTIFIED: u64 = 1 << 58;
 /// Whoever has been told to take a turn will find that it was taken early, unless there is to be another one by then.
@@ -36,7 +38,7 @@ pub(crate) const READER: u64 = 1 << 62;
 pub(crate) const RUNNING: u64 = 1 << 63;
 
 /// These say nothing about a turn.
-const ASIDE: u64 = READER | QUEUED | ADDRESS;
+const ASIDE: u64 = READER | QUEUED | KEPT | ADDRESS;
 
 /// So many messages for one who is only scheduled are a flood: who sends them may do so for long before it lets anybody
 /// else run. It is noticed once, by the one that is the next.
@@ -108,12 +110,6 @@ impl Word {
         if self.is_closed() { 0 } else { (self.0 & ADDRESS) as usize }
     }
 
-    /// With one letter more, which leads to those that were there. None if the mailbox is closed.
-    pub(crate) fn push(self, letter: usize) -> Option<Self> {
-        let one = if self.is_full() { 0 } else { MESSAGE };
-        (!self.is_closed()).then_some(Self(((self.0 & !ADDRESS) + one) | letter as u64))
-    }
-
     /// Whether a letter can lie there.
     pub(crate) fn can_hold(letter: usize) -> bool {
         letter as u64 & !ADDRESS == 0
@@ -161,7 +157,7 @@ impl Word {
             Reading::InTurns => self.take(),
             Reading::Anywhere => self,
         };
-        Self((left.0 & (READER | ADDRESS)) | RUNNING | queued)
+        Self((left.0 & (READER | KEPT | ADDRESS)) | RUNNING | queued)
     }
 
     /// The turn is over, and was the last.
@@ -169,9 +165,31 @@ impl Word {
         Self((self.0 & ADDRESS) | DONE)
     }
 
-    /// Whether who has ended a turn is to schedule the next: nobody else is to come.
+    /// Whether who ends a turn is to schedule the next: nobody else is to come.
     pub(crate) fn is_to_be_scheduled(self) -> bool {
         self.is_notified() && !self.has(QUEUED)
+    }
+
+    /// The turn is over. If nobody is to be told to schedule, who ends it leaves a reference.
+    pub(crate) fn end_and_keep(self) -> Self {
+        self.without(RUNNING).with(if self.is_to_be_scheduled() { 0 } else { KEPT })
+    }
+
+    /// With one letter more, which leads to those that were there; who is told to schedule because of that takes what is
+    /// kept. None if the mailbox is closed.
+    pub(crate) fn send(self, letter: usize) -> Option<Self> {
+        let one = if self.is_full() { 0 } else { MESSAGE };
+        let sent = Self(((self.0 & !ADDRESS) + one) | letter as u64);
+        (!self.is_closed()).then(|| sent.without(self.taken_by_finder()))
+    }
+
+    /// Notified. Who is told to schedule because of that takes what is kept.
+    pub(crate) fn notify(self) -> Self {
+        self.with(NOTIFIED).without(self.taken_by_finder())
+    }
+
+    fn taken_by_finder(self) -> u64 {
+        if self.found() == Found::Idle { KEPT } else { 0 }
     }
 }
 
@@ -183,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_one_finds_who_notifies() {
-        let one = Word(0).push(LETTER).unwrap();
+        let one = Word(0).send(LETTER).unwrap();
         for (word, found) in [
             (Word(0), Found::Idle),
             (Word(READER), Found::Idle),
@@ -208,7 +226,7 @@ mod tests {
             (0..1_000)
                 .filter(|_| {
                     let found = word.found();
-                    word = word.push(LETTER).unwrap();
+                    word = word.send(LETTER).unwrap();
                     found == Found::Flooded
                 })
                 .count()
@@ -218,7 +236,7 @@ mod tests {
 
     #[test]
     fn who_is_the_first_to_begin_has_the_turn_and_the_letters() {
-        let waits = Word(READER).push(LETTER).unwrap();
+        let waits = Word(READER).send(LETTER).unwrap();
         let [early, told, left] = [
             waits.begin(QUEUED, Reading::InTurns),
             waits.begin(0, Reading::InTurns),
@@ -238,8 +256,8 @@ mod tests {
     fn messages_are_counted_up_to_a_bound_and_flags_are_left_alone() {
         let mut word = Word(RUNNING | QUEUED);
         for n in 0..2_000 {
-            assert_eq!((word.messages(), word.is_full()), (n.min(1_023), n >= 1_023));
-            word = word.push(LETTER + n as usize * 16).unwrap();
+            assert_eq!((word.messages(), word.is_full()), (n.min(511), n >= 511));
+            word = word.send(LETTER + n as usize * 16).unwrap();
         }
         assert_eq!(word.letters(), LETTER + 1_999 * 16);
         assert_eq!(word.take_in_turn(), Word(RUNNING | QUEUED));
@@ -247,8 +265,8 @@ mod tests {
 
     #[test]
     fn a_mailbox_that_is_closed_stays_so() {
-        let closed = Word(0).push(LETTER).unwrap().close();
-        assert_eq!((closed.push(LETTER), closed.letters(), closed.messages()), (None, 0, 1));
+        let closed = Word(0).send(LETTER).unwrap().close();
+        assert_eq!((closed.send(LETTER), closed.letters(), closed.messages()), (None, 0, 1));
         for word in [closed.take(), closed.take_in_turn(), closed.done(), closed.begin(0, Reading::InTurns)] {
             assert!(word.is_closed());
         }

@@ -107,7 +107,7 @@ fn a_future_that_is_ready_gives_the_value_back() {
     turn.drop_value();
     assert!(turn.value().is_none());
     assert_eq!(drops.load(Ordering::Relaxed), 1);
-    let _ = turn.done(None);
+    let _ = turn.done(&block, None);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_future_that_waits_keeps_the_value_over_turns() {
     let mut turn = block.0.try_begin().unwrap();
     assert_eq!(turn.poll_borrower(&mut cx()), Some(Poll::Ready(3)));
     assert_eq!(turn.value().unwrap().sum, 3);
-    let _ = turn.done(None);
+    let _ = turn.done(&block, None);
     drop(block);
     assert_eq!(drops.load(Ordering::Relaxed), 1);
 }
@@ -148,7 +148,7 @@ fn one_that_is_lent_without_a_poll_is_polled_later() {
     turn.drop_value();
     // That which was not taken, too.
     assert_eq!(drops.load(Ordering::Relaxed), 2);
-    let _ = turn.done(None);
+    let _ = turn.done(&block, None);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn the_future_is_dropped_before_the_value_and_each_once() {
     assert!(turn.value().is_none());
     turn.drop_value();
     assert_eq!((first.load(Ordering::Relaxed), drops.load(Ordering::Relaxed)), (1, 1));
-    let _ = turn.done(None);
+    let _ = turn.done(&block, None);
     assert_eq!(Arc::strong_count(&block), 1);
 }
 
@@ -204,7 +204,7 @@ fn a_future_that_panics_gives_the_value_back() {
     assert_eq!(turn.value().unwrap().sum, 2);
     turn.drop_value();
     assert_eq!(drops.load(Ordering::Relaxed), 1);
-    let _ = turn.done(None);
+    let _ = turn.done(&block, None);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn another_keeper_than_that_of_the_place_is_refused() {
     turn.put(Counted::new(&drops));
     assert!(catch_unwind(AssertUnwindSafe(|| keep(&mut turn, &other))).is_err());
     assert!(!turn.is_lent());
-    let _ = turn.done(None);
+    let _ = turn.done(&one, None);
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn a_value_that_was_never_put_there_is_never_dropped() {
     let block = block();
     let mut turn = block.0.claim().unwrap();
     turn.drop_value();
-    let _ = turn.done(None);
+    let _ = turn.done(&block, None);
 }
 
 #[test]

@@ -36,67 +36,56 @@ impl Erase<usize> for dyn Number {
 type Turns<T> = perennial_cell::Turns<dyn Number, T>;
 type Turn<'a, T> = perennial_cell::Turn<'a, dyn Number, T>;
 
-#[test]
-fn two_senders_and_a_taker_lose_nothing() {
-    loom::model(|| {
-        let mailbox = Arc::new(Turns::new((), None));
-        let other = mailbox.clone();
-        let sender = thread::spawn(move || {
-            let _ = other.send(1, None).unwrap();
-            let _ = other.send(2, None).unwrap();
-        });
-        let another = mailbox.clone();
-        let second = thread::spawn(move || another.send(10, None).map(drop).unwrap());
-        let mut seen: Vec<_> = mailbox.take().map(|mut letter| letter.number()).collect();
-        sender.join().unwrap();
-        second.join().unwrap();
-        seen.extend(mailbox.take().map(|mut letter| letter.number()));
-        let small: Vec<_> = seen.iter().copied().filter(|n| *n < 10).collect();
-        assert_eq!(small, [1, 2]);
-        assert_eq!(seen.len(), 3);
-    });
-}
-
-#[test]
-fn a_push_meets_a_close_and_the_value_has_one_owner() {
-    loom::model(|| {
-        let mailbox = Arc::new(Turns::new((), None));
-        let other = mailbox.clone();
-        let sender = thread::spawn(move || match other.send(7, None) {
-            Ok(_) => 0,
-            Err(Closed { message, .. }) => message,
-        });
-        let closed: usize = mailbox.close().map(|mut letter| letter.number()).sum();
-        let returned = sender.join().unwrap();
-        assert_eq!(closed + returned, 7);
-        assert!(mailbox.send(1, None).is_err());
-    });
-}
-
 /// A process of the models. Its value is how many letters were read, which whoever has its turn may count.
+///
+/// Its references are those of `std`, so that the turns can keep one: loom does not look at their counts.
+#[derive(Debug)]
 struct Owner(Turns<usize>);
+
+type Me = std::sync::Arc<Owner>;
+
+impl AsRef<Turns<usize>> for Owner {
+    fn as_ref(&self) -> &Turns<usize> {
+        &self.0
+    }
+}
 
 impl Owner {
     /// One that had its first turn.
-    fn new() -> Arc<Self> {
-        let owner = Arc::new(Self(Turns::new(0, None)));
-        owner.run(owner.0.claim());
-        owner
+    fn new() -> Me {
+        let me = Me::new(Self(Turns::new(0, None)));
+        me.run(me.0.claim());
+        me
+    }
+
+    fn count<'a>(mut turn: Turn<'a, usize>, activity: Option<&Activity>) -> Turn<'a, usize> {
+        let mut incoming = turn.incoming();
+        incoming.refill(|| activity);
+        let read = incoming.by_ref().count();
+        turn.with(|letters| *letters += read);
+        turn
     }
 
     /// Takes a turn, and another one for as long as there is to be one: as the queue of a node would see to.
     fn run<'a>(&'a self, mut turn: Option<Turn<'a, usize>>) {
-        while let Some(mut running) = turn {
-            let mut incoming = running.incoming();
-            incoming.refill(|| None);
-            let read = incoming.count();
-            running.with(|letters| *letters += read);
-            turn = if running.end(None).again { self.0.begin(InTurns) } else { None };
+        while let Some(running) = turn {
+            turn = match Self::count(running, None).end(None).again {
+                true => self.0.begin(InTurns),
+                false => None,
+            };
         }
     }
 
-    fn send(&self, number: usize) {
-        if self.0.send(number, None).unwrap() == Notified::Schedule {
+    /// As a worker does with what was scheduled.
+    fn work(mut scheduled: Option<Me>, activity: Option<&Activity>) {
+        while let Some(me) = scheduled {
+            let used = Turns::use_scheduled(me, InTurns, |_, turn| Some(Self::count(turn, activity)), activity);
+            scheduled = used.again;
+        }
+    }
+
+    fn send(self: &Me, number: usize) {
+        if let Notified::Schedule(_) = Turns::send(self, number, None).unwrap() {
             let turn = self.0.begin(InTurns);
             assert!(turn.is_some(), "whoever is told to schedule is the only one to begin");
             self.run(turn);
@@ -104,14 +93,14 @@ impl Owner {
     }
 
     /// As `send`, where others may take the turn that it schedules.
-    fn send_and_be_late(&self, number: usize) {
-        if self.0.send(number, None).unwrap() == Notified::Schedule {
-            self.run(self.0.begin(InTurns));
+    fn send_and_be_late(self: &Me, number: usize) {
+        if let Notified::Schedule(me) = Turns::send(self, number, None).unwrap() {
+            Self::work(Some(me), None);
         }
     }
 
     /// As a caller does, who runs also an owner that is scheduled.
-    fn call_early(&self, number: usize) {
+    fn call_early(self: &Me, number: usize) {
         match self.0.begin_early(InTurns).or_else(|| self.0.try_begin()) {
             Some(mut turn) => {
                 turn.count_messages(1);
@@ -123,7 +112,7 @@ impl Owner {
     }
 
     /// As a caller does, who runs an idle owner itself.
-    fn call(&self, number: usize) {
+    fn call(self: &Me, number: usize) {
         match self.0.try_begin() {
             Some(mut turn) => {
                 turn.count_messages(1);
@@ -134,9 +123,110 @@ impl Owner {
         }
     }
 
-    fn letters(&self) -> usize {
-        self.0.try_begin().expect("nobody has a turn").with(|letters| *letters)
+    /// Has its last turn.
+    fn end(self: &Me) {
+        assert!(!self.0.try_begin().expect("nobody has a turn").done(self, None));
     }
+
+    fn letters(&self) -> usize {
+        let mut turn = self.0.try_begin().expect("nobody has a turn");
+        let letters = turn.with(|letters| *letters);
+        let _ = turn.end(None);
+        letters
+    }
+}
+
+#[test]
+fn two_senders_and_a_taker_lose_nothing() {
+    loom::model(|| {
+        let me = Owner::new();
+        let (other, another) = (me.clone(), me.clone());
+        let sender = thread::spawn(move || {
+            drop(Turns::send(&other, 1, None).unwrap());
+            drop(Turns::send(&other, 2, None).unwrap());
+        });
+        let second = thread::spawn(move || drop(Turns::send(&another, 10, None).unwrap()));
+        let mut seen: Vec<_> = me.0.take().map(|mut letter| letter.number()).collect();
+        sender.join().unwrap();
+        second.join().unwrap();
+        seen.extend(me.0.take().map(|mut letter| letter.number()));
+        let small: Vec<_> = seen.iter().copied().filter(|n| *n < 10).collect();
+        assert_eq!(small, [1, 2]);
+        assert_eq!(seen.len(), 3);
+    });
+}
+
+#[test]
+fn a_push_meets_a_close_and_the_value_has_one_owner() {
+    loom::model(|| {
+        let me = Owner::new();
+        let other = me.clone();
+        let sender = thread::spawn(move || match Turns::send(&other, 7, None) {
+            Ok(_) => 0,
+            Err(Closed { message, .. }) => message,
+        });
+        let closed: usize = me.0.close().map(|mut letter| letter.number()).sum();
+        let returned = sender.join().unwrap();
+        assert_eq!(closed + returned, 7);
+        assert!(Turns::send(&me, 1, None).is_err());
+    });
+}
+
+#[test]
+fn what_is_kept_is_neither_lost_nor_used_twice() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let me = Owner::new();
+        let others: Vec<_> = (0..2)
+            .map(|number| {
+                let other = me.clone();
+                thread::spawn(move || other.send_and_be_late(number))
+            })
+            .collect();
+        me.call_early(2);
+        me.send_and_be_late(3);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(me.letters(), 4);
+        me.end();
+        assert_eq!(Me::strong_count(&me), 1);
+    });
+}
+
+#[test]
+fn one_who_is_gone_when_its_turn_ends_is_looked_at_no_more() {
+    loom::model(|| {
+        let me = Owner::new();
+        let other = me.clone();
+        let sender = thread::spawn(move || other.send_and_be_late(1));
+        if let Some(turn) = me.0.try_begin() {
+            let _ = turn.done(&me, None);
+        }
+        drop(me);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn a_turn_that_takes_what_has_come_meanwhile_gives_back_its_count() {
+    loom::model(|| {
+        let activity = Arc::new(Activity::default());
+        let me = Me::new(Owner(Turns::new(0, Some(&activity))));
+        let (activity2, me2) = (activity.clone(), me.clone());
+        let sender = thread::spawn(move || {
+            if let Notified::Schedule(me) = Turns::send(&me2, 1, Some(&activity2)).unwrap() {
+                Owner::work(Some(me), Some(&activity2));
+            }
+        });
+        let turn = Owner::count(me.0.claim().unwrap(), Some(&activity));
+        assert!(!activity.is_quiet());
+        if turn.end(Some(&activity)).again {
+            Owner::work(Some(me.clone()), Some(&activity));
+        }
+        sender.join().unwrap();
+        assert!(activity.is_quiet());
+        assert_eq!(me.0.try_begin().unwrap().with(|letters| *letters), 1);
+    });
 }
 
 #[test]
@@ -206,30 +296,28 @@ fn three_threads_one_of_which_takes_turns_early_leave_nothing_unread() {
 fn a_turn_that_is_taken_early_is_counted_as_long_as_it_lasts() {
     loom::model(|| {
         let activity = Arc::new(Activity::default());
-        let turns = Arc::new(Turns::new((), Some(&activity)));
-        let _ = turns.claim().unwrap().end(Some(&activity));
-        let (activity2, turns2) = (activity.clone(), turns.clone());
+        let me = Me::new(Owner(Turns::new(0, Some(&activity))));
+        let _ = me.0.claim().unwrap().end(Some(&activity));
+        let (activity2, me2) = (activity.clone(), me.clone());
         let sender = thread::spawn(move || {
-            if turns2.send(1, Some(&activity2)).unwrap() == Notified::Schedule
-                && let Some(turn) = turns2.begin(InTurns)
-            {
-                let _ = turn.end(Some(&activity2));
+            if let Notified::Schedule(me) = Turns::send(&me2, 1, Some(&activity2)).unwrap() {
+                Owner::work(Some(me), Some(&activity2));
             }
         });
-        if let Some(turn) = turns.begin_early(InTurns) {
+        if let Some(turn) = me.0.begin_early(InTurns) {
             assert!(!activity.is_quiet());
             let _ = turn.end(Some(&activity));
         }
         sender.join().unwrap();
         assert!(activity.is_quiet());
-        assert!(turns.is_idle());
+        assert!(me.0.is_idle());
     });
 }
 
 #[test]
 fn what_comes_before_the_first_turn_is_read_after_it() {
     loom::model(|| {
-        let owner = Arc::new(Owner(Turns::new(0, None)));
+        let owner = Me::new(Owner(Turns::new(0, None)));
         let sender = owner.clone();
         let sender = thread::spawn(move || sender.call(1));
         owner.run(owner.0.claim());
@@ -247,7 +335,7 @@ fn a_reader_with_a_waker_of_its_own_does_not_sleep_over_a_letter() {
         let (sender, wake) = (owner.clone(), woken.clone());
         // The sender, and whoever runs the owner then.
         let sender = thread::spawn(move || {
-            if sender.0.send(1, None).unwrap() == Notified::Schedule {
+            if let Notified::Schedule(_) = Turns::send(&sender, 1, None).unwrap() {
                 let turn = sender.0.begin(Reading::Anywhere).unwrap();
                 if turn.has_reader() && sender.0.has_letters() {
                     turn.forget_reader();
@@ -270,15 +358,15 @@ fn a_reader_with_a_waker_of_its_own_does_not_sleep_over_a_letter() {
 fn a_last_turn_leaves_no_count_of_a_notification_that_comes_too_late() {
     loom::model(|| {
         let activity = Arc::new(Activity::new());
-        let turns = Arc::new(Turns::new((), Some(&activity)));
-        let (activity2, turns2) = (activity.clone(), turns.clone());
+        let me = Me::new(Owner(Turns::new(0, Some(&activity))));
+        let (activity2, me2) = (activity.clone(), me.clone());
         let sender = thread::spawn(move || {
-            assert!(matches!(turns2.notify(Some(&activity2)), Notified::Known { .. }));
+            assert!(matches!(Turns::notify(&me2, Some(&activity2)), Notified::Known { .. }));
         });
-        let _ = turns.claim().unwrap().done(Some(&activity));
+        let _ = me.0.claim().unwrap().done(&me, Some(&activity));
         sender.join().unwrap();
         assert!(activity.is_quiet());
-        assert!(turns.begin(InTurns).is_none() && turns.try_begin().is_none());
+        assert!(me.0.begin(InTurns).is_none() && me.0.try_begin().is_none());
     });
 }
 
@@ -408,7 +496,7 @@ fn a_value_is_lent_to_one_future_at_a_time_which_threads_poll_in_turn() {
         turn.drop_borrower();
         assert_eq!(*turn.value().unwrap(), steps / 3, "three steps for each that is done");
         turn.drop_value();
-        let _ = turn.done(None);
+        let _ = turn.done(&server, None);
         assert_eq!(std::sync::Arc::strong_count(&server), 1);
     });
 }

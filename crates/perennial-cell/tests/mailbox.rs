@@ -2,7 +2,7 @@
 
 #![cfg(not(loom))]
 
-use perennial_cell::{Closed, Erase, Letter, Notified, Turns};
+use perennial_cell::{Closed, Erase, Letter, Turns};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -26,17 +26,23 @@ impl<M: ToString + Send + 'static> Erase<M> for dyn Show {
     }
 }
 
-type Mailbox = Turns<dyn Show, ()>;
+struct Mailbox(Turns<dyn Show, ()>);
 
-/// Of a process that had its first turn.
-fn mailbox() -> Mailbox {
-    let turns = Turns::new((), None);
-    let _ = turns.claim().unwrap().end(None);
-    turns
+impl AsRef<Turns<dyn Show, ()>> for Mailbox {
+    fn as_ref(&self) -> &Turns<dyn Show, ()> {
+        &self.0
+    }
 }
 
-fn send<M: ToString + Send + 'static>(mailbox: &Mailbox, message: M) -> Notified {
-    mailbox.send(message, None).unwrap_or_else(|_| panic!("open"))
+/// Of a process that had its first turn.
+fn mailbox() -> Arc<Mailbox> {
+    let turns = Turns::new((), None);
+    let _ = turns.claim().unwrap().end(None);
+    Arc::new(Mailbox(turns))
+}
+
+fn send<M: ToString + Send + 'static>(mailbox: &Arc<Mailbox>, message: M) {
+    drop(Turns::send(mailbox, message, None).unwrap_or_else(|_| panic!("open")));
 }
 
 #[derive(Debug)]
@@ -55,23 +61,23 @@ impl std::fmt::Display for Counted {
 #[test]
 fn letters_of_any_type_come_out_in_arrival_order() {
     let mailbox = mailbox();
-    let _ = send(&mailbox, 1_u8);
-    let _ = send(&mailbox, "two");
-    let _ = send(&mailbox, String::from("three"));
-    let _ = send(&mailbox, [0_u64; 0].len());
-    let shown: Vec<_> = mailbox.take().map(|mut letter| letter.show()).collect();
+    send(&mailbox, 1_u8);
+    send(&mailbox, "two");
+    send(&mailbox, String::from("three"));
+    send(&mailbox, [0_u64; 0].len());
+    let shown: Vec<_> = mailbox.0.take().map(|mut letter| letter.show()).collect();
     assert_eq!(shown, ["1", "two", "three", "0"]);
-    assert!(mailbox.take().is_empty());
+    assert!(mailbox.0.take().is_empty());
 }
 
 #[test]
 fn a_closed_mailbox_gives_the_value_back() {
     let mailbox = mailbox();
-    let _ = send(&mailbox, 1);
-    assert_eq!(mailbox.close().map(|mut letter| letter.show()).collect::<Vec<_>>(), ["1"]);
-    assert_eq!(mailbox.send(2, None), Err(Closed { message: 2, quiet: false }));
-    assert!(mailbox.take().is_empty());
-    assert!(mailbox.close().is_empty());
+    send(&mailbox, 1);
+    assert_eq!(mailbox.0.close().map(|mut letter| letter.show()).collect::<Vec<_>>(), ["1"]);
+    assert!(matches!(Turns::send(&mailbox, 2, None), Err(Closed { message: 2, quiet: false })));
+    assert!(mailbox.0.take().is_empty());
+    assert!(mailbox.0.close().is_empty());
 }
 
 #[test]
@@ -79,14 +85,14 @@ fn unread_letters_are_dropped_once() {
     let drops = Arc::new(AtomicUsize::new(0));
     let mailbox = mailbox();
     for _ in 0..4 {
-        let _ = send(&mailbox, Counted(drops.clone()));
+        send(&mailbox, Counted(drops.clone()));
     }
-    let mut batch = mailbox.take();
+    let mut batch = mailbox.0.take();
     drop(batch.next());
     assert_eq!(drops.load(Ordering::Relaxed), 1);
     drop(batch);
     assert_eq!(drops.load(Ordering::Relaxed), 4);
-    let _ = send(&mailbox, Counted(drops.clone()));
+    send(&mailbox, Counted(drops.clone()));
     drop(mailbox);
     assert_eq!(drops.load(Ordering::Relaxed), 5);
 }
@@ -109,14 +115,14 @@ fn all_unread_letters_are_dropped_also_if_some_panic() {
     let filled = || {
         let mailbox = mailbox();
         for _ in 0..3 {
-            let _ = send(&mailbox, Bad(drops.clone()));
+            send(&mailbox, Bad(drops.clone()));
         }
         mailbox
     };
     let mailbox = filled();
-    assert!(mailbox.has_letters());
-    let batch = mailbox.take();
-    assert!(!mailbox.has_letters());
+    assert!(mailbox.0.has_letters());
+    let batch = mailbox.0.take();
+    assert!(!mailbox.0.has_letters());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(batch))).is_err());
     assert_eq!(drops.load(Ordering::Relaxed), 3);
     // Also while another panic unwinds, which is not to become an abort.
@@ -132,20 +138,20 @@ fn all_unread_letters_are_dropped_also_if_some_panic() {
 #[test]
 fn each_sender_keeps_its_order_and_nothing_is_lost() {
     let count = if cfg!(miri) { 20 } else { 20_000 };
-    let mailbox = Arc::new(mailbox());
+    let mailbox = mailbox();
     let senders: Vec<_> = (0..3)
         .map(|sender| {
             let mailbox = mailbox.clone();
             thread::spawn(move || {
                 for n in 0..count {
-                    let _ = send(&mailbox, format!("{sender} {n}"));
+                    send(&mailbox, format!("{sender} {n}"));
                 }
             })
         })
         .collect();
     let mut next = [0; 3];
     while next.iter().sum::<usize>() < 3 * count {
-        for mut letter in mailbox.take() {
+        for mut letter in mailbox.0.take() {
             let shown = letter.show();
             let (sender, n) = shown.split_once(' ').unwrap();
             let sender: usize = sender.parse().unwrap();

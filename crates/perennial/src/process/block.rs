@@ -62,8 +62,9 @@ pub(crate) trait Proc: Send + Sync + 'static {
     fn notify(self: Arc<Self>);
     /// Closes the mailbox and drops what is in it.
     fn close(&self);
-    /// Takes the turn for which it was scheduled.
-    fn run(self: Arc<Self>);
+    /// Takes the turn for which it was scheduled. Returns it if it is to be scheduled again.
+    #[must_use = "what is to be scheduled would never run again"]
+    fn run(self: Arc<Self>) -> Option<ProcRef>;
     /// Ends it, as nobody polls it any more.
     fn abandon(self: Arc<Self>);
     /// Ends it here and now, if it is idle and `doom` has it die; with which reason.
@@ -153,7 +154,7 @@ impl<D: ?Sized + Kind + 'static> Block<D> {
         D: Erase<M>,
     {
         let clock = &self.process.node.clock;
-        match self.turns.send(message, clock.activity()) {
+        match Turns::send(self, message, clock.activity()) {
             Ok(notified) => {
                 self.after_notify(notified);
                 Ok(())
@@ -169,12 +170,12 @@ impl<D: ?Sized + Kind + 'static> Block<D> {
 
     /// Has the process polled soon. May be called under its lock.
     pub(crate) fn notify(self: &Arc<Self>) {
-        self.after_notify(self.turns.notify(self.process.node.clock.activity()));
+        self.after_notify(Turns::notify(self, self.process.node.clock.activity()));
     }
 
-    fn after_notify(self: &Arc<Self>, notified: Notified) {
+    fn after_notify(&self, notified: Notified<Arc<Self>>) {
         match notified {
-            Notified::Schedule => self.process.node.scheduler.schedule(self.clone()),
+            Notified::Schedule(me) => self.process.node.scheduler.schedule(me),
             Notified::Flooded { quiet } => {
                 self.process.node.scheduler.wake_one();
                 if quiet {
@@ -206,8 +207,8 @@ impl<D: ?Sized + Kind + 'static> Proc for Block<D> {
     fn close(&self) {
         D::close(self);
     }
-    fn run(self: Arc<Self>) {
-        run::run(&self);
+    fn run(self: Arc<Self>) -> Option<ProcRef> {
+        run::run(self)
     }
     fn abandon(self: Arc<Self>) {
         run::abandon(&self);

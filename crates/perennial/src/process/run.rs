@@ -3,13 +3,14 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Block, BodyTurn, Kind, Process},
+        block::{Block, BodyTurn, Kind, ProcRef, Process},
         current, inline,
         last_acts::last_acts,
         panics,
     },
 };
 use futures_util::task::{ArcWake, waker_ref};
+use perennial_cell::Turns;
 use std::{
     ptr,
     sync::Arc,
@@ -27,11 +28,24 @@ pub(crate) fn polls_with<D: ?Sized + Kind + 'static>(process: &Arc<Block<D>>, wa
     waker.data() == Arc::as_ptr(process).cast() && ptr::eq(waker.vtable(), waker_ref(process).vtable())
 }
 
-/// Takes the turn that was scheduled.
-pub(crate) fn run<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
-    if let Some(turn) = block.turns.begin(D::READING) {
-        run_turn(block, turn);
+/// Takes the turn that was scheduled. Returns the process if it is to be scheduled again.
+pub(crate) fn run<D: ?Sized + Kind + 'static>(block: Arc<Block<D>>) -> Option<ProcRef> {
+    let clock = &block.process.node.clock;
+    // The process may be gone when its turn is over.
+    let counted = clock.activity().is_some().then(|| clock.clone());
+    let activity = counted.as_ref().and_then(|clock| clock.activity());
+    let ended = Turns::use_scheduled(
+        block,
+        D::READING,
+        |block, turn| poll_once(block, turn, |turn, cx| D::poll(block, turn, cx)),
+        activity,
+    );
+    if ended.quiet
+        && let Some(clock) = &counted
+    {
+        clock.quiet();
     }
+    ended.again.map(|block| block as ProcRef)
 }
 
 /// Polls a process as that process, once; if it returns, panics or is doomed, does its last acts.
@@ -42,9 +56,20 @@ pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn: 
 /// As [`run_turn`], with another way to poll it.
 pub(crate) fn run_with<D: ?Sized + Kind + 'static>(
     block: &Arc<Block<D>>,
-    mut turn: BodyTurn<'_, D>,
+    turn: BodyTurn<'_, D>,
     poll: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> Poll<ExitReason>,
 ) {
+    if let Some(turn) = poll_once(block, turn, poll) {
+        give_back(block, turn);
+    }
+}
+
+/// As [`run_with`], but leaves the turn to be ended by the caller, unless it was the last.
+fn poll_once<'a, D: ?Sized + Kind + 'static>(
+    block: &Arc<Block<D>>,
+    mut turn: BodyTurn<'a, D>,
+    poll: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> Poll<ExitReason>,
+) -> Option<BodyTurn<'a, D>> {
     let process = &block.process;
     if turn.has_reader() && block.turns.has_letters() {
         turn.forget_reader();
@@ -59,10 +84,11 @@ pub(crate) fn run_with<D: ?Sized + Kind + 'static>(
             Poll::Ready(reason) => Some(reason),
             // A deadly signal that came while we ran is carried out now, by us.
             Poll::Pending if process.needs_attention() && !process.after_poll() => None,
-            Poll::Pending => return give_back(block, turn),
+            Poll::Pending => return Some(turn),
         }
     };
     end(block, turn, outcome.unwrap_or(ExitReason::Killed));
+    None
 }
 
 /// Does one thing as a process whose turn was taken, and which needs no [attention](Process::needs_attention). Polls it
@@ -143,7 +169,7 @@ pub(crate) fn end<D: ?Sized + Kind + 'static>(
 ) {
     current::with(block, || last_acts(&**block, reason, &mut || D::drop_body(&mut turn)));
     let clock = &block.process.node.clock;
-    if turn.done(clock.activity()) {
+    if turn.done(block, clock.activity()) {
         clock.quiet();
     }
 }

@@ -28,7 +28,9 @@ fn begin(me: &Puppet, future: impl Future<Output = ExitReason> + Send + 'static)
 /// Polls what is scheduled until nothing is.
 fn run_all(node: &Node) {
     while let Some(process) = node.0.scheduler.next(0, 0) {
-        process.run();
+        if let Some(again) = process.run() {
+            node.0.scheduler.schedule_or_end(again);
+        }
     }
 }
 

@@ -82,7 +82,9 @@ async fn relieve(scheduler: Arc<Scheduler>) {
     while !scheduler.is_closed()
         && let Some(process) = scheduler.next_outside()
     {
-        process.run();
+        if let Some(again) = process.run() {
+            scheduler.schedule_or_end(again);
+        }
         yield_now().await;
     }
     scheduler.relieving.fetch_sub(1, Ordering::Relaxed);

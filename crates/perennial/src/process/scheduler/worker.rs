@@ -91,7 +91,9 @@ impl Future for Worker {
             };
             lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             this.shift.count_poll();
-            process.run();
+            if let Some(again) = process.run() {
+                scheduler.schedule_or_end(again);
+            }
         }
         // None: that one has not been polled at all yet.
         let other = lock(&lane.tasks[1 - this.task]).clone();
