@@ -6,14 +6,19 @@
 //! A thread has two *magazines* for each size, and takes from and gives to one of them. When that is empty, or full, it
 //! takes the other one, and when both are, exchanges a whole magazine with the *depot*, which all threads share. So where
 //! one thread writes letters and another reads them, the blocks go back by sixty-four. Nobody waits for the depot: who
-//! finds another one there allocates or frees. (Bonwick and Adams, "Magazines and Vmem", 2001.)
+//! finds another one there goes on to the [runs] of which blocks are cut. (Bonwick and Adams, "Magazines and Vmem", 2001.)
 //!
 //! # Invariants
 //!
-//! 1. A block in a magazine of class `c` was allocated with the layout of class `c`, and nobody else knows it. Its first
-//!    word leads to the next one in the magazine.
+//! 1. A block in a magazine of class `c` was taken from a run of class `c`, and nobody else knows it. Its first word leads
+//!    to the next one in the magazine.
 //! 2. A block is given back with the layout that it was taken with; that decides its class, or that it has none.
 
+#[cfg(not(loom))]
+mod runs;
+
+#[cfg(not(loom))]
+use std::ptr;
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
     ptr::NonNull,
@@ -33,17 +38,12 @@ fn class_of(layout: Layout) -> Option<usize> {
     (layout.align() <= ALIGN && class < CLASSES).then_some(class)
 }
 
-#[inline]
-fn class_layout(class: usize) -> Layout {
-    Layout::from_size_align(SMALLEST << class, ALIGN).expect("a small power of two")
-}
-
 /// A block for a value of this layout, whose size is not zero.
 #[inline]
 pub(crate) fn take(layout: Layout) -> NonNull<u8> {
     assert!(layout.size() > 0, "a value without size needs no memory");
     match class_of(layout) {
-        Some(class) => kept::pop(class).unwrap_or_else(|| allocate(class_layout(class))),
+        Some(class) => kept::pop(class),
         None => allocate(layout),
     }
 }
@@ -100,73 +100,69 @@ pub fn free_unused() {
     kept::free_all();
 }
 
+/// A block that is not used: what is written into it.
+#[cfg(not(loom))]
+struct Unused {
+    next: *mut Unused,
+}
+
+/// Blocks of one class, one on top of the other.
+#[cfg(not(loom))]
+struct Magazine {
+    top: *mut Unused,
+    rounds: usize,
+}
+
+// SAFETY: it owns its blocks (invariant 1).
+#[cfg(not(loom))]
+unsafe impl Send for Magazine {}
+
+#[cfg(not(loom))]
+impl Magazine {
+    const EMPTY: Self = Self { top: ptr::null_mut(), rounds: 0 };
+
+    #[inline]
+    fn pop(&mut self) -> Option<NonNull<u8>> {
+        let top = NonNull::new(self.top)?;
+        // SAFETY: it is in the magazine, so it is ours and leads to the next one (invariant 1).
+        self.top = unsafe { top.as_ref() }.next;
+        self.rounds -= 1;
+        Some(top.cast())
+    }
+
+    /// # Safety
+    ///
+    /// The block is of the class of this magazine, and nobody else knows it.
+    #[inline]
+    unsafe fn push(&mut self, block: NonNull<u8>) {
+        let block = block.cast::<Unused>();
+        // SAFETY: the smallest block has room for a pointer and is aligned for it, and it is ours.
+        unsafe { block.write(Unused { next: self.top }) };
+        self.top = block.as_ptr();
+        self.rounds += 1;
+    }
+}
+
 #[cfg(not(loom))]
 mod kept {
-    use super::{CLASSES, class_layout};
-    use crate::TryLock;
-    use std::{
-        alloc::dealloc,
-        cell::UnsafeCell,
-        mem,
-        ptr::{self, NonNull},
+    use super::{
+        CLASSES, Magazine, SMALLEST,
+        runs::{self, Fresh},
     };
+    use crate::TryLock;
+    use std::{cell::UnsafeCell, mem, ptr::NonNull};
 
     /// How many blocks a magazine holds when it is full.
-    const ROUNDS: u32 = 64;
+    const ROUNDS: usize = 64;
 
-    /// How many bytes the depot holds of each class. What is beyond that is freed.
+    /// How many bytes the depot holds of each class. What is beyond that goes back to the runs.
     pub(super) const MOST_IN_DEPOT: usize = 4 * 1024 * 1024;
-
-    /// A block that is not used: what is written into it.
-    struct Unused {
-        next: *mut Unused,
-    }
-
-    /// Blocks of one class, one on top of the other.
-    struct Magazine {
-        top: *mut Unused,
-        rounds: u32,
-    }
-
-    // SAFETY: it owns its blocks (invariant 1).
-    unsafe impl Send for Magazine {}
-
-    impl Magazine {
-        const EMPTY: Self = Self { top: ptr::null_mut(), rounds: 0 };
-
-        #[inline]
-        fn pop(&mut self) -> Option<NonNull<u8>> {
-            let top = NonNull::new(self.top)?;
-            // SAFETY: it is in the magazine, so it is ours and leads to the next one (invariant 1).
-            self.top = unsafe { top.as_ref() }.next;
-            self.rounds -= 1;
-            Some(top.cast())
-        }
-
-        /// # Safety
-        ///
-        /// The block is of the class of this magazine, and nobody else knows it.
-        #[inline]
-        unsafe fn push(&mut self, block: NonNull<u8>) {
-            let block = block.cast::<Unused>();
-            // SAFETY: the smallest block has room for a pointer and is aligned for it, and it is ours.
-            unsafe { block.write(Unused { next: self.top }) };
-            self.top = block.as_ptr();
-            self.rounds += 1;
-        }
-
-        fn free(mut self, class: usize) {
-            while let Some(block) = self.pop() {
-                // SAFETY: invariant 1.
-                unsafe { dealloc(block.as_ptr(), class_layout(class)) }
-            }
-        }
-    }
 
     /// What a thread keeps of one class.
     struct Kept {
         current: Magazine,
         other: Magazine,
+        fresh: Fresh,
     }
 
     struct All([Kept; CLASSES]);
@@ -174,9 +170,7 @@ mod kept {
     impl Drop for All {
         fn drop(&mut self) {
             for (class, kept) in self.0.iter_mut().enumerate() {
-                let Kept { current, other } = mem::replace(kept, Kept::NOTHING);
-                current.free(class);
-                other.free(class);
+                mem::replace(kept, Kept::NOTHING).give_back(class);
             }
         }
     }
@@ -191,7 +185,7 @@ mod kept {
     /// How many bytes it holds of a class.
     #[cfg(test)]
     pub(super) fn bytes_in_depot(class: usize) -> usize {
-        let bytes = |magazine: &Magazine| magazine.rounds as usize * class_layout(class).size();
+        let bytes = |magazine: &Magazine| magazine.rounds * (SMALLEST << class);
         DEPOT[class].try_with(|depot| depot.iter().map(bytes).sum()).expect("nobody else is there")
     }
 
@@ -203,17 +197,26 @@ mod kept {
         KEPT.try_with(|kept| f(unsafe { &mut (&mut *kept.get()).0[class] })).ok()
     }
 
-    /// A block of that class, if one is kept.
+    /// A block of that class.
     #[inline]
-    pub(super) fn pop(class: usize) -> Option<NonNull<u8>> {
-        with_kept(class, |kept| kept.current.pop().or_else(|| kept.pop_other(class))).flatten()
+    pub(super) fn pop(class: usize) -> NonNull<u8> {
+        let kept = with_kept(class, |kept| kept.current.pop().unwrap_or_else(|| kept.pop_other(class)));
+        kept.unwrap_or_else(|| {
+            let reused = runs::reuse(class, 1).pop();
+            reused.unwrap_or_else(|| {
+                let mut fresh = runs::begin(class);
+                let block = fresh.cut(class, 1).pop();
+                fresh.give_back(class);
+                block.expect("a run has several")
+            })
+        })
     }
 
-    /// Keeps a block, or frees it if there are enough.
+    /// Keeps a block, or gives it back to its run if there are enough.
     ///
     /// # Safety
     ///
-    /// It was allocated with the layout of this class, and nobody else knows it.
+    /// It was [popped](pop) as one of this class, and nobody else knows it.
     #[inline]
     pub(super) unsafe fn push(class: usize, block: NonNull<u8>) {
         let kept = with_kept(class, |kept| {
@@ -224,36 +227,54 @@ mod kept {
             unsafe { kept.current.push(block) };
         });
         if kept.is_none() {
+            let mut one = Magazine::EMPTY;
             // SAFETY: by the contract.
-            unsafe { dealloc(block.as_ptr(), class_layout(class)) }
+            unsafe { one.push(block) };
+            runs::give_back(class, one);
         }
     }
 
     /// Frees what this thread and the depot keep.
     pub(super) fn free_all() {
         for (class, depot) in DEPOT.iter().enumerate() {
-            if let Some(Kept { current, other }) = with_kept(class, |kept| mem::replace(kept, Kept::NOTHING))
-            {
-                current.free(class);
-                other.free(class);
+            if let Some(kept) = with_kept(class, |kept| mem::replace(kept, Kept::NOTHING)) {
+                kept.give_back(class);
             }
             // Taken as a whole: nothing is freed under the lock.
             let full = depot.try_with(mem::take);
-            full.into_iter().flatten().for_each(|magazine| magazine.free(class));
+            full.into_iter().flatten().for_each(|magazine| runs::give_back(class, magazine));
         }
     }
 
     impl Kept {
-        const NOTHING: Self = Self { current: Magazine::EMPTY, other: Magazine::EMPTY };
+        const NOTHING: Self = Self { current: Magazine::EMPTY, other: Magazine::EMPTY, fresh: Fresh::NONE };
+
+        fn give_back(self, class: usize) {
+            runs::give_back(class, self.current);
+            runs::give_back(class, self.other);
+            self.fresh.give_back(class);
+        }
 
         /// The current magazine is empty.
         #[cold]
-        fn pop_other(&mut self, class: usize) -> Option<NonNull<u8>> {
+        fn pop_other(&mut self, class: usize) -> NonNull<u8> {
             if self.other.rounds == 0 {
-                self.other = DEPOT[class].try_with(Vec::pop).flatten()?;
+                let full = DEPOT[class].try_with(Vec::pop).flatten();
+                self.other = full.unwrap_or_else(|| self.cut(class));
             }
             mem::swap(&mut self.current, &mut self.other);
-            self.current.pop()
+            self.current.pop().expect("it has at least one")
+        }
+
+        fn cut(&mut self, class: usize) -> Magazine {
+            if self.fresh.is_used_up() {
+                let reused = runs::reuse(class, ROUNDS);
+                if reused.rounds > 0 {
+                    return reused;
+                }
+                self.fresh = runs::begin(class);
+            }
+            self.fresh.cut(class, ROUNDS)
         }
 
         /// The current magazine is full.
@@ -265,13 +286,13 @@ mod kept {
             }
             let mut full = Some(mem::replace(&mut self.current, Magazine::EMPTY));
             DEPOT[class].try_with(|depot| {
-                let bytes = (depot.len() + 1) * ROUNDS as usize * class_layout(class).size();
+                let bytes = (depot.len() + 1) * ROUNDS * (SMALLEST << class);
                 if bytes <= MOST_IN_DEPOT {
                     depot.extend(full.take());
                 }
             });
             if let Some(full) = full {
-                full.free(class);
+                runs::give_back(class, full);
             }
         }
     }
@@ -280,18 +301,25 @@ mod kept {
 /// Loom looks at each allocation by itself. All that threads share of the rest is under a [`TryLock`](crate::TryLock).
 #[cfg(loom)]
 mod kept {
-    use super::class_layout;
-    use std::{alloc::dealloc, ptr::NonNull};
+    use super::{ALIGN, SMALLEST, allocate};
+    use std::{
+        alloc::{Layout, dealloc},
+        ptr::NonNull,
+    };
 
-    pub(super) fn pop(_: usize) -> Option<NonNull<u8>> {
-        None
+    fn class_layout(class: usize) -> Layout {
+        Layout::from_size_align(SMALLEST << class, ALIGN).expect("a small power of two")
+    }
+
+    pub(super) fn pop(class: usize) -> NonNull<u8> {
+        allocate(class_layout(class))
     }
 
     pub(super) fn free_all() {}
 
     /// # Safety
     ///
-    /// It was allocated with the layout of this class, and nobody else knows it.
+    /// It was [popped](pop) as one of this class, and nobody else knows it.
     pub(super) unsafe fn push(class: usize, block: NonNull<u8>) {
         // SAFETY: by the contract.
         unsafe { dealloc(block.as_ptr(), class_layout(class)) }
@@ -324,11 +352,12 @@ mod tests {
     #[cfg(not(loom))]
     fn one_gives_back_and_another_takes() {
         let layout = Layout::from_size_align(900, 8).unwrap();
-        let blocks: Vec<_> = (0..1_000).map(|_| take(layout).as_ptr().expose_provenance()).collect();
+        // As many as there are in some runs: so none is left with this thread.
+        let blocks: Vec<_> = (0..16 * 63).map(|_| take(layout).as_ptr().expose_provenance()).collect();
         let given = blocks.clone();
         std::thread::spawn(move || {
             for block in given {
-                let block = NonNull::new(std::ptr::with_exposed_provenance_mut(block)).unwrap();
+                let block = NonNull::new(ptr::with_exposed_provenance_mut(block)).unwrap();
                 // SAFETY: it was taken above, and is used by nobody.
                 unsafe { give_back(block, layout) };
             }

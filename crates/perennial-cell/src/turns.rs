@@ -131,7 +131,8 @@ impl<D: ?Sized, T> Turns<D, T> {
 
     /// Takes the first turn. None if that was done before.
     pub fn claim(&self) -> Option<Turn<'_, D, T>> {
-        let claimed = self.mail.change(|word| word.has(RESERVED).then(|| word.without(RESERVED).with(RUNNING)));
+        let claimed =
+            self.mail.change(|word| word.has(RESERVED).then(|| word.without(RESERVED).with(RUNNING)));
         // What was sent stands until it ends.
         claimed.ok().map(|_| Turn { owner: self, reader: false })
     }
@@ -187,11 +188,7 @@ impl<D: ?Sized, T> Turns<D, T> {
 
     /// What one is told who has counted a notification, and then found this word.
     #[inline]
-    fn notified<K: AsRef<Self>>(
-        me: &Arc<K>,
-        before: Word,
-        activity: Option<&Activity>,
-    ) -> Notified<Arc<K>> {
+    fn notified<K: AsRef<Self>>(me: &Arc<K>, before: Word, activity: Option<&Activity>) -> Notified<Arc<K>> {
         let taken_back = || activity.is_some_and(Activity::leave);
         match before.found() {
             // SAFETY: the step that found this has taken what was kept (invariant 6).

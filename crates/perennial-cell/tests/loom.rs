@@ -79,7 +79,8 @@ impl Owner {
     /// As a worker does with what was scheduled.
     fn work(mut scheduled: Option<Me>, activity: Option<&Activity>) {
         while let Some(me) = scheduled {
-            let used = Turns::use_scheduled(me, InTurns, |_, turn| Some(Self::count(turn, activity)), activity);
+            let used =
+                Turns::use_scheduled(me, InTurns, |_, turn| Some(Self::count(turn, activity)), activity);
             scheduled = used.again;
         }
     }

@@ -232,11 +232,7 @@ impl<S: GenServer> Cx<S> {
     }
 
     /// The next thing to handle.
-    pub(crate) fn poll_next(
-        &mut self,
-        mail: &mut Incoming<'_, S>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Letters<S>> {
+    pub(crate) fn poll_next(&mut self, mail: &mut Incoming<'_, S>, cx: &mut Context<'_>) -> Poll<Letters<S>> {
         if self.rare.is_some() {
             return self.poll_rare(mail, cx);
         }

@@ -106,7 +106,11 @@ impl<S: GenServer> Cx<S> {
     }
 
     /// As [`poll_next`](Self::poll_next), of a server that has a [`System`].
-    pub(super) fn poll_watched(&mut self, mail: &mut Incoming<'_, S>, cx: &mut Context<'_>) -> Poll<Letters<S>> {
+    pub(super) fn poll_watched(
+        &mut self,
+        mail: &mut Incoming<'_, S>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Letters<S>> {
         let letter = if self.system().suspended {
             // No time-out runs: it begins when the server is resumed.
             ready!(self.poll_suspended(mail, cx))
