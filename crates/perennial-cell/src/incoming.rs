@@ -1,4 +1,4 @@
-//! The mailbox of a process, as whoever has its turn reads it.
+//! The mailbox of a process in two parts: what senders write, and what whoever has its turn has taken.
 
 use crate::{
     Activity,
@@ -13,28 +13,37 @@ use std::{
     ptr::{self, NonNull},
 };
 
-/// The word of a process, and what turns have made of it. Its invariants are those of [`Turns`](crate::Turns).
-pub(crate) struct Mail<D: ?Sized> {
+/// The word of a process: what senders write. Its invariants are those of [`Turns`](crate::Turns).
+pub(crate) struct Sent<D: ?Sized> {
     pub(crate) word: AtomicU64,
-    /// How many messages turns have cleared. Written by turns only.
-    cleared: AtomicU64,
     /// How many messages came when the word was full.
     beyond: AtomicU64,
-    /// What turns have taken, and nobody has read. Reached through a turn only.
-    taken: UnsafeCell<Batch<D>>,
     /// The letters in the word.
     _letters: PhantomData<Box<D>>,
 }
 
-impl<D: ?Sized> Mail<D> {
+/// What turns have made of it.
+pub(crate) struct Taken<D: ?Sized> {
+    /// How many messages turns have cleared. Written by turns only.
+    cleared: AtomicU64,
+    /// What turns have taken, and nobody has read. Reached through a turn only.
+    letters: UnsafeCell<Batch<D>>,
+}
+
+impl<D: ?Sized> Taken<D> {
     pub(crate) fn new() -> Self {
-        Self {
-            word: AtomicU64::new(Word::NEW.0),
-            cleared: AtomicU64::new(0),
-            beyond: AtomicU64::new(0),
-            taken: UnsafeCell::new(Batch::new()),
-            _letters: PhantomData,
-        }
+        Self { cleared: AtomicU64::new(0), letters: UnsafeCell::new(Batch::new()) }
+    }
+
+    pub(crate) fn cleared(&self) -> u64 {
+        // Acquire: what is cleared from now on is not counted twice, as this is read first.
+        self.cleared.load(Ordering::Acquire)
+    }
+}
+
+impl<D: ?Sized> Sent<D> {
+    pub(crate) fn new() -> Self {
+        Self { word: AtomicU64::new(Word::NEW.0), beyond: AtomicU64::new(0), _letters: PhantomData }
     }
 
     #[inline]
@@ -91,11 +100,9 @@ impl<D: ?Sized> Mail<D> {
         batch
     }
 
-    /// How many messages were sent until now.
+    /// How many messages were sent, but for those that turns have cleared.
     pub(crate) fn messages(&self) -> u64 {
-        // Acquire: what is cleared from now on is not counted twice, as the sum is read first.
-        let cleared = self.cleared.load(Ordering::Acquire);
-        cleared + self.beyond.load(Ordering::Relaxed) + self.load(Ordering::Acquire).messages()
+        self.beyond.load(Ordering::Relaxed) + self.load(Ordering::Acquire).messages()
     }
 }
 
@@ -114,7 +121,8 @@ unsafe fn append<D: ?Sized>(batch: &mut Batch<D>, word: Word) {
 
 /// What was sent, for whoever has the turn.
 pub struct Incoming<'a, D: ?Sized> {
-    mail: &'a Mail<D>,
+    sent: &'a Sent<D>,
+    taken: &'a Taken<D>,
     _turn: PhantomData<&'a mut ()>,
 }
 
@@ -123,13 +131,13 @@ impl<'a, D: ?Sized> Incoming<'a, D> {
     ///
     /// The caller has the turn as long as this lives, and makes no other one meanwhile.
     #[inline]
-    pub(crate) unsafe fn new(mail: &'a Mail<D>) -> Self {
-        Self { mail, _turn: PhantomData }
+    pub(crate) unsafe fn new(sent: &'a Sent<D>, taken: &'a Taken<D>) -> Self {
+        Self { sent, taken, _turn: PhantomData }
     }
 
     #[inline]
     fn with_taken<R>(&mut self, f: impl FnOnce(&mut Batch<D>) -> R) -> R {
-        self.mail.taken.with_mut(|taken| {
+        self.taken.letters.with_mut(|taken| {
             // SAFETY: by the contract of `new` this is the only reference. No `f` comes back here.
             f(unsafe { &mut *taken })
         })
@@ -152,15 +160,15 @@ impl<'a, D: ?Sized> Incoming<'a, D> {
     pub(crate) fn count_messages(&mut self, messages: u64) {
         if !cfg!(perennial_no_slots) {
             // Only turns write it, so this needs no read-modify-write. Release: see `messages`.
-            let cleared = self.mail.cleared.load(Ordering::Relaxed);
-            self.mail.cleared.store(cleared + messages, Ordering::Release);
+            let cleared = self.taken.cleared.load(Ordering::Relaxed);
+            self.taken.cleared.store(cleared + messages, Ordering::Release);
         }
     }
 
     /// Whether there is nothing to read.
     #[inline]
     pub fn is_empty(&mut self) -> bool {
-        self.with_taken(|taken| taken.is_empty()) && self.mail.load(Ordering::Relaxed).letters() == 0
+        self.with_taken(|taken| taken.is_empty()) && self.sent.load(Ordering::Relaxed).letters() == 0
     }
 
     /// Sees to it that [`next`](Iterator::next) finds what was sent until now, unless there are earlier ones to be read.
@@ -171,7 +179,7 @@ impl<'a, D: ?Sized> Incoming<'a, D> {
             return;
         }
         let next = |word: Word| (word.letters() != 0).then(|| word.take_in_turn());
-        let Ok(before) = self.mail.change(next) else { return };
+        let Ok(before) = self.sent.change(next) else { return };
         // SAFETY: that was the step.
         unsafe { self.take_over(before) };
         // They were to have a turn of their own, and were counted for that.

@@ -73,7 +73,7 @@ impl<T, O> fmt::Debug for Lending<T, O> {
     }
 }
 
-impl<D: ?Sized, T, O> Turn<'_, D, Lending<T, O>> {
+impl<D: ?Sized, T, O, C> Turn<'_, D, Lending<T, O>, C> {
     /// Puts the value there.
     ///
     /// # Panics
@@ -121,7 +121,7 @@ impl<D: ?Sized, T, O> Turn<'_, D, Lending<T, O>> {
         borrow: impl for<'a> FnOnce(&'a mut T) -> Lent<'a, R, O>,
     ) -> Option<R>
     where
-        K: AsRef<Turns<D, Lending<T, O>>> + Send + Sync + 'static,
+        K: AsRef<Turns<D, Lending<T, O>, C>> + Send + Sync + 'static,
     {
         let future = match borrow(self.value().expect("the value is there, and not lent")) {
             Lent::Done(result) => return Some(result),
@@ -139,7 +139,7 @@ impl<D: ?Sized, T, O> Turn<'_, D, Lending<T, O>> {
 
     fn keep<K>(&mut self, future: PooledFuture<'static, O>, keeper: &Arc<K>)
     where
-        K: AsRef<Turns<D, Lending<T, O>>> + Send + Sync + 'static,
+        K: AsRef<Turns<D, Lending<T, O>, C>> + Send + Sync + 'static,
     {
         let keeper = keeper.clone();
         // What is reached from a shared reference to the keeper is borrowed from it, so it stays as long as the keeper is

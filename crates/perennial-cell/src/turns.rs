@@ -63,23 +63,29 @@
 use crate::{
     Activity,
     batch::Batch,
-    incoming::{Incoming, Mail},
+    incoming::{Incoming, Sent, Taken},
     letter::{Erase, Letter},
     sync::{Ordering, UnsafeCell},
     word::{Found, KEPT, QUEUED, READER, RESERVED, RUNNING, Reading, Word},
 };
 use std::{fmt, ptr, sync::Arc};
 
-/// A mailbox, a value, and the right to use that, which one thread at a time has.
-pub struct Turns<D: ?Sized, T> {
-    mail: Mail<D>,
+/// A mailbox, a value, and the right to use that, which one thread at a time has. Beside them, what all share.
+///
+/// In this order: what is shared lies between what senders write and what whoever has the turn uses all the time. If it
+/// is large, they are not in the same line of the cache, for which a flood and a server on two cores would fight.
+#[repr(C)]
+pub struct Turns<D: ?Sized, T, C = ()> {
+    sent: Sent<D>,
+    shared: C,
+    taken: Taken<D>,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: the value, and the letters that were taken, are reached through a `Turn` only, of which there is one at a time (invariant 1), and the
 // word orders one after the other: each begin acquires what `end` released. So they only move between threads, for which
 // `Send` is enough. Letters have values that were `Send` (bound of `send`), and have one owner (invariant 5).
-unsafe impl<D: ?Sized + Send, T: Send> Sync for Turns<D, T> {}
+unsafe impl<D: ?Sized + Send, T: Send, C: Sync> Sync for Turns<D, T, C> {}
 
 /// What is to be done about a notification.
 #[derive(Debug, PartialEq, Eq)]
@@ -119,20 +125,27 @@ pub struct Closed<M> {
     pub quiet: bool,
 }
 
-impl<D: ?Sized, T> Turns<D, T> {
+impl<D: ?Sized, T, C> Turns<D, T, C> {
     /// Whoever makes it may [claim](Self::claim) the first turn; nobody else has one before. That turn is counted in
     /// `activity` from now on.
-    pub fn new(value: T, activity: Option<&Activity>) -> Self {
-        if let Some(activity) = activity {
+    #[inline]
+    pub fn new(shared: C, value: T, activity: impl FnOnce(&C) -> Option<&Activity>) -> Self {
+        if let Some(activity) = activity(&shared) {
             activity.enter();
         }
-        Self { mail: Mail::new(), value: UnsafeCell::new(value) }
+        Self { sent: Sent::new(), shared, taken: Taken::new(), value: UnsafeCell::new(value) }
+    }
+
+    /// What all share.
+    #[inline]
+    pub fn shared(&self) -> &C {
+        &self.shared
     }
 
     /// Takes the first turn. None if that was done before.
-    pub fn claim(&self) -> Option<Turn<'_, D, T>> {
+    pub fn claim(&self) -> Option<Turn<'_, D, T, C>> {
         let claimed =
-            self.mail.change(|word| word.has(RESERVED).then(|| word.without(RESERVED).with(RUNNING)));
+            self.sent.change(|word| word.has(RESERVED).then(|| word.without(RESERVED).with(RUNNING)));
         // What was sent stands until it ends.
         claimed.ok().map(|_| Turn { owner: self, reader: false })
     }
@@ -145,7 +158,7 @@ impl<D: ?Sized, T> Turns<D, T> {
             activity.enter();
         }
         // This releases what the sender wrote to the begin of the next turn.
-        let notified = Self::of(me).mail.change(|word| Some(word.notify()));
+        let notified = Self::of(me).sent.change(|word| Some(word.notify()));
         Self::notified(me, notified.unwrap_or_else(|word| word), activity)
     }
 
@@ -165,9 +178,9 @@ impl<D: ?Sized, T> Turns<D, T> {
     where
         D: Erase<M>,
     {
-        let mail = &Self::of(me).mail;
+        let sent = &Self::of(me).sent;
         // Relaxed: only a hint; the step below decides, and the mailbox is not opened again (invariant 5).
-        if mail.load(Ordering::Relaxed).is_closed() {
+        if sent.load(Ordering::Relaxed).is_closed() {
             return Err(Closed { message, quiet: false });
         }
         let letter = Letter::<D, M>::write(message);
@@ -176,7 +189,7 @@ impl<D: ?Sized, T> Turns<D, T> {
             activity.enter();
         }
         // SAFETY: it was just written, and is owned by nobody else.
-        match unsafe { mail.push(letter) } {
+        match unsafe { sent.push(letter) } {
             Ok(before) => Ok(Self::notified(me, before, activity)),
             Err(_) => {
                 let quiet = activity.is_some_and(Activity::leave);
@@ -226,12 +239,13 @@ impl<D: ?Sized, T> Turns<D, T> {
 
     /// How many messages were sent until now.
     pub fn messages(&self) -> u64 {
-        self.mail.messages()
+        let cleared = self.taken.cleared();
+        cleared + self.sent.messages()
     }
 
     /// Takes the turn that was scheduled. None if it has ended for good meanwhile, or was taken early.
     #[inline]
-    pub fn begin(&self, reading: Reading) -> Option<Turn<'_, D, T>> {
+    pub fn begin(&self, reading: Reading) -> Option<Turn<'_, D, T, C>> {
         self.begin_scheduled(0, reading)
     }
 
@@ -245,7 +259,7 @@ impl<D: ?Sized, T> Turns<D, T> {
     pub fn use_scheduled<K: AsRef<Self>>(
         me: Arc<K>,
         reading: Reading,
-        use_turn: impl for<'a> FnOnce(&'a Arc<K>, Turn<'a, D, T>) -> Option<Turn<'a, D, T>>,
+        use_turn: impl for<'a> FnOnce(&'a Arc<K>, Turn<'a, D, T, C>) -> Option<Turn<'a, D, T, C>>,
         activity: Option<&Activity>,
     ) -> Ended<Option<Arc<K>>> {
         let turns = ptr::from_ref(Self::of(&me));
@@ -256,7 +270,7 @@ impl<D: ?Sized, T> Turns<D, T> {
         // From here on it is borrowed from nobody: it lasts as long as this reference, which is not dropped.
         let me = Arc::into_raw(me);
         // SAFETY: until the step is made, `me` has it. After that nobody here looks at it.
-        let before = unsafe { &*turns }.mail.change(|word| Some(word.end_and_keep()));
+        let before = unsafe { &*turns }.sent.change(|word| Some(word.end_and_keep()));
         let before = before.unwrap_or_else(|word| word);
         let again = if before.is_to_be_scheduled() {
             // SAFETY: it was not left.
@@ -272,16 +286,16 @@ impl<D: ?Sized, T> Turns<D, T> {
     }
 
     /// Takes a turn that somebody else was told to take, and has not begun. None if there is none.
-    pub fn begin_early(&self, reading: Reading) -> Option<Turn<'_, D, T>> {
+    pub fn begin_early(&self, reading: Reading) -> Option<Turn<'_, D, T, C>> {
         self.begin_scheduled(QUEUED, reading)
     }
 
     /// Begins a turn that was scheduled, for the one who was told so, or early: then with `queued` set.
     #[inline]
-    fn begin_scheduled(&self, queued: u64, reading: Reading) -> Option<Turn<'_, D, T>> {
+    fn begin_scheduled(&self, queued: u64, reading: Reading) -> Option<Turn<'_, D, T, C>> {
         let next = |word: Word| Some(word.begin(queued, reading)).filter(|next| *next != word);
         // Acquire: what the last turn left, and what senders wrote before they notified.
-        let before = self.mail.change(next).ok().filter(|before| before.can_begin())?;
+        let before = self.sent.change(next).ok().filter(|before| before.can_begin())?;
         let mut turn = Turn { owner: self, reader: before.has(READER) };
         match reading {
             // SAFETY: by the step that was made just now.
@@ -294,65 +308,65 @@ impl<D: ?Sized, T> Turns<D, T> {
     /// Whether nobody has a turn and nobody is to have one: then all that was sent before has been looked at.
     pub fn is_idle(&self) -> bool {
         // Acquire: what the last turn left.
-        self.mail.load(Ordering::Acquire).is_idle()
+        self.sent.load(Ordering::Acquire).is_idle()
     }
 
     /// Whether somebody has a turn.
     pub fn is_running(&self) -> bool {
-        self.mail.load(Ordering::Relaxed).has(RUNNING)
+        self.sent.load(Ordering::Relaxed).has(RUNNING)
     }
 
     /// Takes a turn if nobody has one and nobody is to have one. Whoever calls this has counted it in the activity
     /// that the turn's end will be given.
-    pub fn try_begin(&self) -> Option<Turn<'_, D, T>> {
+    pub fn try_begin(&self) -> Option<Turn<'_, D, T, C>> {
         // Acquire: what the last turn left.
-        let before = self.mail.change(|word| word.is_idle().then(|| word.with(RUNNING))).ok()?;
+        let before = self.sent.change(|word| word.is_idle().then(|| word.with(RUNNING))).ok()?;
         Some(Turn { owner: self, reader: before.has(READER) })
     }
 
     /// The next turn is to [wake a reader](Turn::has_reader). To be called before the read that may find nothing.
     pub fn set_reader(&self) {
         // AcqRel: see the order of events.
-        self.mail.word.fetch_or(READER, Ordering::AcqRel);
+        self.sent.word.fetch_or(READER, Ordering::AcqRel);
     }
 
     /// Whether letters wait that no turn has taken.
     pub fn has_letters(&self) -> bool {
         // Acquire: as `take`, for one who looks before it takes.
-        self.mail.load(Ordering::Acquire).letters() != 0
+        self.sent.load(Ordering::Acquire).letters() != 0
     }
 
     /// Takes the letters that wait, oldest first, and leaves it notified of them: for a [reader](Reading::Anywhere).
     pub fn take(&self) -> Batch<D> {
-        self.mail.take_by(|word| (word.letters() != 0).then(|| word.take()))
+        self.sent.take_by(|word| (word.letters() != 0).then(|| word.take()))
     }
 
     /// Closes the mailbox for good and takes what was left there.
     pub fn close(&self) -> Batch<D> {
-        self.mail.take_by(|word| (!word.is_closed()).then(|| word.close()))
+        self.sent.take_by(|word| (!word.is_closed()).then(|| word.close()))
     }
 }
 
-impl<D: ?Sized, T> Drop for Turns<D, T> {
+impl<D: ?Sized, T, C> Drop for Turns<D, T, C> {
     fn drop(&mut self) {
         drop(self.close());
     }
 }
 
-impl<D: ?Sized, T> fmt::Debug for Turns<D, T> {
+impl<D: ?Sized, T, C> fmt::Debug for Turns<D, T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turns").field("word", &self.mail.load(Ordering::Relaxed)).finish_non_exhaustive()
+        f.debug_struct("Turns").field("word", &self.sent.load(Ordering::Relaxed)).finish_non_exhaustive()
     }
 }
 
 /// The right to use the value, until it is [ended](Turn::end).
 #[must_use = "a turn that is not ended lasts for ever"]
-pub struct Turn<'a, D: ?Sized, T> {
-    owner: &'a Turns<D, T>,
+pub struct Turn<'a, D: ?Sized, T, C = ()> {
+    owner: &'a Turns<D, T, C>,
     reader: bool,
 }
 
-impl<'a, D: ?Sized, T> Turn<'a, D, T> {
+impl<'a, D: ?Sized, T, C> Turn<'a, D, T, C> {
     /// Uses the value.
     pub fn with<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R
     where
@@ -370,7 +384,7 @@ impl<'a, D: ?Sized, T> Turn<'a, D, T> {
         self.owner.value.with_mut(|value| value)
     }
 
-    pub(crate) fn turns(&self) -> &'a Turns<D, T> {
+    pub(crate) fn turns(&self) -> &'a Turns<D, T, C> {
         self.owner
     }
 
@@ -378,7 +392,7 @@ impl<'a, D: ?Sized, T> Turn<'a, D, T> {
     #[inline]
     pub fn incoming(&mut self) -> Incoming<'_, D> {
         // SAFETY: this turn is the only one (invariant 1), and is borrowed mutably as long as that lives.
-        unsafe { Incoming::new(&self.owner.mail) }
+        unsafe { Incoming::new(&self.owner.sent, &self.owner.taken) }
     }
 
     /// Counts messages that were put where they are read without being sent, by the one whose turn it is.
@@ -393,14 +407,14 @@ impl<'a, D: ?Sized, T> Turn<'a, D, T> {
 
     /// The reader is about to be woken. One that sets itself from here on is not forgotten.
     pub fn forget_reader(&self) {
-        self.owner.mail.word.fetch_and(!READER, Ordering::AcqRel);
+        self.owner.sent.word.fetch_and(!READER, Ordering::AcqRel);
     }
 
     /// The turn is over.
     #[inline]
     pub fn end(self, activity: Option<&Activity>) -> Ended<bool> {
         // AcqRel: releases the value to the next turn; acquires what a sender wrote that has just notified.
-        let before = Word(self.owner.mail.word.fetch_and(!RUNNING, Ordering::AcqRel));
+        let before = Word(self.owner.sent.word.fetch_and(!RUNNING, Ordering::AcqRel));
         Ended { again: before.is_to_be_scheduled(), quiet: activity.is_some_and(Activity::leave) }
     }
 
@@ -409,12 +423,12 @@ impl<'a, D: ?Sized, T> Turn<'a, D, T> {
     /// # Panics
     ///
     /// If it is the turn of another one.
-    pub fn done<K: AsRef<Turns<D, T>>>(self, me: &Arc<K>, activity: Option<&Activity>) -> bool {
+    pub fn done<K: AsRef<Turns<D, T, C>>>(self, me: &Arc<K>, activity: Option<&Activity>) -> bool {
         assert!(ptr::eq(self.owner, Turns::of(me)), "it is its turn");
-        let before = self.owner.mail.change(|word| Some(word.done())).unwrap_or_else(|word| word);
+        let before = self.owner.sent.change(|word| Some(word.done())).unwrap_or_else(|word| word);
         if before.has(KEPT) {
             // SAFETY: the step has taken it.
-            drop(unsafe { Turns::<D, T>::kept(me) });
+            drop(unsafe { Turns::<D, T, C>::kept(me) });
         }
         let Some(activity) = activity else { return false };
         // Race: a notification that came during this turn was counted, and there will be no turn for it.
@@ -424,7 +438,7 @@ impl<'a, D: ?Sized, T> Turn<'a, D, T> {
     }
 }
 
-impl<D: ?Sized, T> fmt::Debug for Turn<'_, D, T> {
+impl<D: ?Sized, T, C> fmt::Debug for Turn<'_, D, T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Turn(..)")
     }

@@ -48,7 +48,7 @@ impl AsRef<Turns<dyn Send, Body>> for Block {
 }
 
 fn block() -> Arc<Block> {
-    Arc::new(Block(Turns::new(Lending::new(), None)))
+    Arc::new(Block(Turns::new((), Lending::new(), |()| None)))
 }
 
 /// As one who handles a message: a future that is ready is not kept.

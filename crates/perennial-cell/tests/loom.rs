@@ -53,9 +53,15 @@ impl AsRef<Turns<usize>> for Owner {
 impl Owner {
     /// One that had its first turn.
     fn new() -> Me {
-        let me = Me::new(Self(Turns::new(0, None)));
+        let me = Me::new(Self(Turns::new((), 0, |()| None)));
         me.run(me.0.claim());
         me
+    }
+
+    /// One that is new.
+    fn counted(activity: &Activity) -> Me {
+        activity.enter();
+        Me::new(Self(Turns::new((), 0, |()| None)))
     }
 
     fn count<'a>(mut turn: Turn<'a, usize>, activity: Option<&Activity>) -> Turn<'a, usize> {
@@ -212,7 +218,7 @@ fn one_who_is_gone_when_its_turn_ends_is_looked_at_no_more() {
 fn a_turn_that_takes_what_has_come_meanwhile_gives_back_its_count() {
     loom::model(|| {
         let activity = Arc::new(Activity::default());
-        let me = Me::new(Owner(Turns::new(0, Some(&activity))));
+        let me = Owner::counted(&activity);
         let (activity2, me2) = (activity.clone(), me.clone());
         let sender = thread::spawn(move || {
             if let Notified::Schedule(me) = Turns::send(&me2, 1, Some(&activity2)).unwrap() {
@@ -297,7 +303,7 @@ fn three_threads_one_of_which_takes_turns_early_leave_nothing_unread() {
 fn a_turn_that_is_taken_early_is_counted_as_long_as_it_lasts() {
     loom::model(|| {
         let activity = Arc::new(Activity::default());
-        let me = Me::new(Owner(Turns::new(0, Some(&activity))));
+        let me = Owner::counted(&activity);
         let _ = me.0.claim().unwrap().end(Some(&activity));
         let (activity2, me2) = (activity.clone(), me.clone());
         let sender = thread::spawn(move || {
@@ -318,7 +324,7 @@ fn a_turn_that_is_taken_early_is_counted_as_long_as_it_lasts() {
 #[test]
 fn what_comes_before_the_first_turn_is_read_after_it() {
     loom::model(|| {
-        let owner = Me::new(Owner(Turns::new(0, None)));
+        let owner = Me::new(Owner(Turns::new((), 0, |()| None)));
         let sender = owner.clone();
         let sender = thread::spawn(move || sender.call(1));
         owner.run(owner.0.claim());
@@ -359,7 +365,7 @@ fn a_reader_with_a_waker_of_its_own_does_not_sleep_over_a_letter() {
 fn a_last_turn_leaves_no_count_of_a_notification_that_comes_too_late() {
     loom::model(|| {
         let activity = Arc::new(Activity::new());
-        let me = Me::new(Owner(Turns::new(0, Some(&activity))));
+        let me = Owner::counted(&activity);
         let (activity2, me2) = (activity.clone(), me.clone());
         let sender = thread::spawn(move || {
             assert!(matches!(Turns::notify(&me2, Some(&activity2)), Notified::Known { .. }));
@@ -475,7 +481,7 @@ impl Server {
 #[test]
 fn a_value_is_lent_to_one_future_at_a_time_which_threads_poll_in_turn() {
     loom::model(|| {
-        let server = std::sync::Arc::new(Server(Turns::new(Lending::new(), None)));
+        let server = std::sync::Arc::new(Server(Turns::new((), Lending::new(), |()| None)));
         let mut turn = server.0.claim().unwrap();
         turn.put(0);
         let _ = turn.end(None);

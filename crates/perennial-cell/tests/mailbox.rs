@@ -36,7 +36,7 @@ impl AsRef<Turns<dyn Show, ()>> for Mailbox {
 
 /// Of a process that had its first turn.
 fn mailbox() -> Arc<Mailbox> {
-    let turns = Turns::new((), None);
+    let turns = Turns::new((), (), |()| None);
     let _ = turns.claim().unwrap().end(None);
     Arc::new(Mailbox(turns))
 }

@@ -28,7 +28,7 @@ impl AsRef<Turns<dyn Any, usize>> for Owner {
 }
 
 fn owner() -> Arc<Owner> {
-    Arc::new(Owner(Turns::new(0, None)))
+    Arc::new(Owner(Turns::new((), 0, |()| None)))
 }
 
 /// What one is told who sends, or notifies.
@@ -231,7 +231,7 @@ fn another_turn_than_the_one_that_was_begun_is_refused() {
         Some(other)
     }
     static OTHER: OnceLock<Owner> = OnceLock::new();
-    let other = OTHER.get_or_init(|| Owner(Turns::new(0, None))).0.claim().unwrap();
+    let other = OTHER.get_or_init(|| Owner(Turns::new((), 0, |()| None))).0.claim().unwrap();
     let me = owner();
     let _ = me.0.claim().unwrap().end(None);
     assert_eq!(notify(&me), Told::Schedule);

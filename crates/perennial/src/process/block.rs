@@ -38,6 +38,7 @@ use rustc_hash::FxHashMap;
 use std::{
     any::Any,
     fmt,
+    ops::Deref,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -97,26 +98,34 @@ pub(crate) trait Kind: Send {
     fn request_stop(block: &Arc<Block<Self>>, reason: ExitReason) -> bool;
 }
 
-/// A process, its mailbox, and what it runs.
-///
-/// In this order: whoever sends to it writes the counts of its references and the word of the turns, which so lie in one
-/// line of the cache.
-#[repr(C)]
+/// A process: the mailbox, what it runs, and the right to poll that. What it is [shared](Shared) lies there, too.
 pub(crate) struct Block<D: ?Sized + Kind> {
-    /// The mailbox, what it runs, and the right to poll that.
-    pub(crate) turns: Turns<D, D::Body>,
+    pub(crate) turns: Turns<D, D::Body, Shared<D::Own>>,
+}
+
+/// What all may look at of a process. Fields of a [`Block`], as it were.
+#[repr(C)]
+pub(crate) struct Shared<Own> {
+    pub(crate) own: Own,
     pub(crate) process: Process,
-    pub(crate) own: D::Own,
 }
 
 /// The turn of a process.
-pub(crate) type BodyTurn<'a, D> = Turn<'a, D, <D as Kind>::Body>;
+pub(crate) type BodyTurn<'a, D> = Turn<'a, D, <D as Kind>::Body, Shared<<D as Kind>::Own>>;
+
+impl<D: ?Sized + Kind> Deref for Block<D> {
+    type Target = Shared<D::Own>;
+    #[inline]
+    fn deref(&self) -> &Shared<D::Own> {
+        self.turns.shared()
+    }
+}
 
 impl<D: ?Sized + Kind> Block<D> {
     #[inline]
     pub(crate) fn new(process: Process, own: D::Own) -> Self {
-        let turns = Turns::new(D::Body::default(), process.node.clock.activity());
-        Self { process, own, turns }
+        let shared = Shared { own, process };
+        Self { turns: Turns::new(shared, D::Body::default(), |shared| shared.process.node.clock.activity()) }
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -221,8 +230,8 @@ impl<D: ?Sized + Kind + 'static> Proc for Block<D> {
     }
 }
 
-impl<D: ?Sized + Kind> AsRef<Turns<D, D::Body>> for Block<D> {
-    fn as_ref(&self) -> &Turns<D, D::Body> {
+impl<D: ?Sized + Kind> AsRef<Turns<D, D::Body, Shared<D::Own>>> for Block<D> {
+    fn as_ref(&self) -> &Turns<D, D::Body, Shared<D::Own>> {
         &self.turns
     }
 }
@@ -247,6 +256,9 @@ pub(crate) struct New {
 }
 
 /// What every process has.
+///
+/// In this order: what is written for each message comes last, away from the word to which others send.
+#[repr(C)]
 pub(crate) struct Process {
     pub(crate) pid: Pid,
     pub(crate) node: Arc<NodeInner>,
@@ -254,14 +266,14 @@ pub(crate) struct Process {
     pub(crate) order: u64,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
     rare: OnceBox<Rare>,
-    pub(crate) stats: Stats,
-    /// The event on whose behalf the process acts now, or 0. Written by the process itself.
-    cause: AtomicU64,
-    /// Whether those who call it run it at once.
-    pub(crate) inline: Inline,
+    state: Mutex<State>,
     /// See [`flags`](super::flags): mostly none of them.
     pub(super) flags: AtomicU16,
-    state: Mutex<State>,
+    /// Whether those who call it run it at once.
+    pub(crate) inline: Inline,
+    /// The event on whose behalf the process acts now, or 0. Written by the process itself.
+    cause: AtomicU64,
+    pub(crate) stats: Stats,
 }
 
 /// What few processes have, and is looked at without a lock.
