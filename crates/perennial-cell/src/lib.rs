@@ -36,6 +36,7 @@ mod pooled;
 mod scoped;
 mod sync;
 mod try_lock;
+mod turn;
 mod turns;
 mod word;
 
@@ -53,5 +54,6 @@ pub use pool::free_unused;
 pub use pooled::{Pooled, PooledFuture};
 pub use scoped::Scoped;
 pub use try_lock::TryLock;
-pub use turns::{Closed, Ended, Notified, Turn, Turns};
+pub use turn::Turn;
+pub use turns::{Closed, Ended, Notified, Turns};
 pub use word::Reading;

@@ -61,9 +61,9 @@
 //! it and with that after the write.
 
 use crate::{
-    Activity,
+    Activity, Turn,
     batch::Batch,
-    incoming::{Incoming, Sent, Taken},
+    incoming::{Sent, Taken},
     letter::{Erase, Letter},
     sync::{Ordering, UnsafeCell},
     word::{Found, KEPT, QUEUED, READER, RESERVED, RUNNING, Reading, Word},
@@ -76,10 +76,10 @@ use std::{fmt, ptr, sync::Arc};
 /// is large, they are not in the same line of the cache, for which a flood and a server on two cores would fight.
 #[repr(C)]
 pub struct Turns<D: ?Sized, T, C = ()> {
-    sent: Sent<D>,
+    pub(crate) sent: Sent<D>,
     shared: C,
-    taken: Taken<D>,
-    value: UnsafeCell<T>,
+    pub(crate) taken: Taken<D>,
+    pub(crate) value: UnsafeCell<T>,
 }
 
 // SAFETY: the value, and the letters that were taken, are reached through a `Turn` only, of which there is one at a time (invariant 1), and the
@@ -218,7 +218,7 @@ impl<D: ?Sized, T, C> Turns<D, T, C> {
 
     /// The turns of a process.
     #[inline]
-    fn of<K: AsRef<Self>>(me: &Arc<K>) -> &Self {
+    pub(crate) fn of<K: AsRef<Self>>(me: &Arc<K>) -> &Self {
         let (turns, place) = ((**me).as_ref(), (&raw const **me).addr());
         // So there is one counted place for these turns, and what is kept is a reference to that.
         let inside = place..=place + size_of::<K>() - size_of::<Self>();
@@ -232,7 +232,7 @@ impl<D: ?Sized, T, C> Turns<D, T, C> {
     ///
     /// The caller has made a step that cleared `KEPT`, and calls this once. `me` was given to [`of`](Self::of).
     #[inline]
-    unsafe fn kept<K>(me: &Arc<K>) -> Arc<K> {
+    pub(crate) unsafe fn kept<K>(me: &Arc<K>) -> Arc<K> {
         // SAFETY: it was left without being uncounted (invariant 6), and is a reference to the same place as `me`.
         unsafe { Arc::from_raw(Arc::as_ptr(me)) }
     }
@@ -356,90 +356,5 @@ impl<D: ?Sized, T, C> Drop for Turns<D, T, C> {
 impl<D: ?Sized, T, C> fmt::Debug for Turns<D, T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Turns").field("word", &self.sent.load(Ordering::Relaxed)).finish_non_exhaustive()
-    }
-}
-
-/// The right to use the value, until it is [ended](Turn::end).
-#[must_use = "a turn that is not ended lasts for ever"]
-pub struct Turn<'a, D: ?Sized, T, C = ()> {
-    owner: &'a Turns<D, T, C>,
-    reader: bool,
-}
-
-impl<'a, D: ?Sized, T, C> Turn<'a, D, T, C> {
-    /// Uses the value.
-    pub fn with<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R
-    where
-        T: Unpin,
-    {
-        self.owner.value.with_mut(|value| {
-            // SAFETY: this turn is the only one (invariant 1), and it is borrowed mutably, so this is the only
-            // reference to the value while `f` runs.
-            f(unsafe { &mut *value })
-        })
-    }
-
-    /// Where the value is. Whoever uses that has to see to it that there is no other reference.
-    pub(crate) fn place(&self) -> *mut T {
-        self.owner.value.with_mut(|value| value)
-    }
-
-    pub(crate) fn turns(&self) -> &'a Turns<D, T, C> {
-        self.owner
-    }
-
-    /// What was sent.
-    #[inline]
-    pub fn incoming(&mut self) -> Incoming<'_, D> {
-        // SAFETY: this turn is the only one (invariant 1), and is borrowed mutably as long as that lives.
-        unsafe { Incoming::new(&self.owner.sent, &self.owner.taken) }
-    }
-
-    /// Counts messages that were put where they are read without being sent, by the one whose turn it is.
-    pub fn count_messages(&mut self, messages: u64) {
-        self.incoming().count_messages(messages);
-    }
-
-    /// Whether one waits who is to be woken if there is something to read.
-    pub fn has_reader(&self) -> bool {
-        self.reader
-    }
-
-    /// The reader is about to be woken. One that sets itself from here on is not forgotten.
-    pub fn forget_reader(&self) {
-        self.owner.sent.word.fetch_and(!READER, Ordering::AcqRel);
-    }
-
-    /// The turn is over.
-    #[inline]
-    pub fn end(self, activity: Option<&Activity>) -> Ended<bool> {
-        // AcqRel: releases the value to the next turn; acquires what a sender wrote that has just notified.
-        let before = Word(self.owner.sent.word.fetch_and(!RUNNING, Ordering::AcqRel));
-        Ended { again: before.is_to_be_scheduled(), quiet: activity.is_some_and(Activity::leave) }
-    }
-
-    /// The turn is over, and was the last. Returns true if nothing moves now.
-    ///
-    /// # Panics
-    ///
-    /// If it is the turn of another one.
-    pub fn done<K: AsRef<Turns<D, T, C>>>(self, me: &Arc<K>, activity: Option<&Activity>) -> bool {
-        assert!(ptr::eq(self.owner, Turns::of(me)), "it is its turn");
-        let before = self.owner.sent.change(|word| Some(word.done())).unwrap_or_else(|word| word);
-        if before.has(KEPT) {
-            // SAFETY: the step has taken it.
-            drop(unsafe { Turns::<D, T, C>::kept(me) });
-        }
-        let Some(activity) = activity else { return false };
-        // Race: a notification that came during this turn was counted, and there will be no turn for it.
-        let late = before.is_notified() && activity.leave();
-        let quiet = activity.leave();
-        late || quiet
-    }
-}
-
-impl<D: ?Sized, T, C> fmt::Debug for Turn<'_, D, T, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Turn(..)")
     }
 }
