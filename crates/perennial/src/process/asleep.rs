@@ -2,8 +2,10 @@
 //!
 //! Two meet here. One puts a process into a queue, then looks who sleeps. The other says that it sleeps, then looks into
 //! the queues. Whatever comes first, one of them sees the other: see [`take_one`](Asleep::take_one).
+//!
+//! A worker is two tasks that relieve each other. The one on [`Duty`] is the one that sleeps, and is to be woken.
 
-use crate::sync::{AtomicU64, fence};
+use crate::sync::{AtomicU8, AtomicU64, fence};
 use std::sync::atomic::Ordering;
 
 /// So many workers have a bit.
@@ -16,7 +18,8 @@ pub(super) struct Asleep(AtomicU64);
 impl Asleep {
     /// Says that a worker sleeps; false if it is to look again, as it `has_work`, which is asked after that.
     pub(super) fn fall_asleep(&self, worker: usize, has_work: impl FnOnce() -> bool) -> bool {
-        self.0.fetch_or(1 << worker, Ordering::Relaxed);
+        // Release: what the worker has said before of who is to be woken for it.
+        self.0.fetch_or(1 << worker, Ordering::Release);
         // SeqCst: pairs with the one in `take_one`.
         fence(Ordering::SeqCst);
         let sleeps = !has_work();
@@ -26,9 +29,13 @@ impl Asleep {
         sleeps
     }
 
-    /// A worker does not sleep any more.
+    /// A worker does not sleep any more. To be called by itself.
     pub(super) fn wake_up(&self, worker: usize) {
-        self.0.fetch_and(!(1 << worker), Ordering::Relaxed);
+        let bit = 1 << worker;
+        // Mostly who woke it has cleared that; nobody else sets it.
+        if self.0.load(Ordering::Relaxed) & bit != 0 {
+            self.0.fetch_and(!bit, Ordering::Relaxed);
+        }
     }
 
     /// A worker that sleeps, and is counted awake from now on: for one who has put something into a queue, and is to wake
@@ -46,5 +53,25 @@ impl Asleep {
             }
         }
         None
+    }
+}
+
+/// Which of the two tasks of a worker polls processes, or sleeps. It stays on duty until it says itself that it is the other
+/// one's turn.
+#[derive(Debug, Default)]
+pub(super) struct Duty(AtomicU8);
+
+impl Duty {
+    /// The task that is on duty: 0 or 1. For one who wakes it, or is it.
+    pub(super) fn task(&self) -> usize {
+        // Acquire: what was done on duty until now.
+        self.0.load(Ordering::Acquire).into()
+    }
+
+    /// The one on duty is relieved by the other one. Race: that may begin at once, before it is woken.
+    pub(super) fn hand_over(&self) {
+        let other = 1 - self.0.load(Ordering::Relaxed);
+        // Release: what was done on duty.
+        self.0.store(other, Ordering::Release);
     }
 }

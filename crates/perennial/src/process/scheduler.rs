@@ -35,7 +35,7 @@ use self::worker::Worker;
 use crate::{
     executor::Executor,
     process::{
-        asleep::{self, Asleep},
+        asleep::{self, Asleep, Duty},
         block::ProcRef,
         node::NodeInner,
         patience::Looking,
@@ -83,13 +83,26 @@ struct Lane {
     /// Almost nobody but its worker uses it. So nobody waits for it: who finds another one there, such as a thief, takes
     /// what is outside instead, or puts it there.
     queue: TryLock<VecDeque<ProcRef>>,
-    /// Wakes the one of its two tasks that was polled last.
-    waker: Mutex<Option<Waker>>,
-    /// Those of both.
+    /// Its length, to be looked at without the lock.
+    len: AtomicUsize,
+    /// Which of its two tasks polls processes.
+    duty: Duty,
+    /// What wakes them.
     tasks: [Mutex<Option<Waker>>; 2],
     /// How many processes it has begun to poll.
     polls: AtomicU64,
-    looking: Mutex<Looking>,
+    looking: TryLock<Looking>,
+}
+
+impl Lane {
+    /// Uses the queue, unless somebody does so now.
+    fn try_with<R>(&self, f: impl FnOnce(&mut VecDeque<ProcRef>) -> R) -> Option<R> {
+        self.queue.try_with(|queue| {
+            let result = f(queue);
+            self.len.store(queue.len(), Ordering::Relaxed);
+            result
+        })
+    }
 }
 
 /// The worker that polls a process on this thread.
@@ -139,7 +152,7 @@ impl Scheduler {
         let here = HERE.with(Cell::get);
         let mut process = Some(process);
         if ptr::eq(here.scheduler, self) {
-            let waiting = self.lanes[here.lane].queue.try_with(|queue| {
+            let waiting = self.lanes[here.lane].try_with(|queue| {
                 if let Some(process) = process.take() {
                     queue.push_back(process);
                 }
@@ -190,7 +203,9 @@ impl Scheduler {
     /// Wakes a worker that sleeps; false if there is none.
     pub(crate) fn wake_one(&self) -> bool {
         let Some(lane) = self.asleep.take_one() else { return false };
-        let waker = lock(&self.lanes[lane].waker).clone();
+        // It said that it sleeps after it went on duty, and stays so until it is woken.
+        let lane = &self.lanes[lane];
+        let waker = lock(&lane.tasks[lane.duty.task()]).clone();
         if let Some(waker) = waker {
             waker.wake();
             self.share_if_here();
@@ -212,7 +227,12 @@ impl Scheduler {
         {
             return Some(process);
         }
-        let own = self.lanes[lane].queue.try_with(VecDeque::pop_front).flatten();
+        let own = &self.lanes[lane];
+        // Mostly it is the worker itself who puts something there.
+        let own = match own.len.load(Ordering::Relaxed) {
+            0 => None,
+            _ => own.try_with(VecDeque::pop_front).flatten(),
+        };
         own.or_else(|| self.next_outside()).or_else(|| self.steal(lane))
     }
 
@@ -233,10 +253,13 @@ impl Scheduler {
                 let rest = queue.split_off(queue.len().div_ceil(2));
                 mem::replace(queue, rest)
             };
-            let mut stolen = self.lanes[lane].queue.try_with(half).unwrap_or_default();
+            if self.lanes[lane].len.load(Ordering::Relaxed) == 0 {
+                continue;
+            }
+            let mut stolen = self.lanes[lane].try_with(half).unwrap_or_default();
             if let Some(first) = stolen.pop_front() {
                 if !stolen.is_empty() {
-                    if self.lanes[thief].queue.try_with(|queue| queue.append(&mut stolen)).is_none() {
+                    if self.lanes[thief].try_with(|queue| queue.append(&mut stolen)).is_none() {
                         self.put_outside(stolen);
                     }
                     self.expect_a_stall();
@@ -245,6 +268,13 @@ impl Scheduler {
             }
         }
         None
+    }
+
+    /// Whether any queue has something, for one who has said that it sleeps.
+    fn seems_to_have_work(&self) -> bool {
+        // Relaxed: what was put there by one who does not see that it sleeps is seen here, see `Asleep`.
+        let waits = |len: &AtomicUsize| len.load(Ordering::Relaxed) > 0;
+        waits(&self.outside_len) || self.lanes.iter().any(|lane| waits(&lane.len))
     }
 
     /// Whether any queue has something, or somebody is there who may just be putting it there. Under the locks, so that
@@ -276,7 +306,7 @@ impl Scheduler {
         for lane in &self.lanes {
             // Who is there now does not stay for long.
             all.extend(loop {
-                match lane.queue.try_with(mem::take) {
+                match lane.try_with(mem::take) {
                     Some(queue) => break queue,
                     None => thread::yield_now(),
                 }

@@ -1,67 +1,139 @@
 //! A worker that falls asleep against one who puts something into its queue.
 
-use super::in_every_order;
-use crate::process::asleep::Asleep;
+use crate::process::asleep::{Asleep, Duty};
 use loom::{
-    sync::{Mutex, Notify},
+    model::Builder,
+    sync::{
+        Mutex, Notify,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 use std::sync::Arc;
 
-/// A queue and one who works on it.
+/// A queue and the worker that works on it: one task, or two that relieve each other.
 struct Model {
-    /// How many things are in it.
+    /// How many things are in it. Nobody waits for the lock.
     queue: Mutex<usize>,
+    /// The same, to be looked at without the lock.
+    len: AtomicUsize,
+    /// What those put there who found the lock taken.
+    outside: Mutex<usize>,
+    outside_len: AtomicUsize,
     asleep: Asleep,
-    /// What wakes the worker.
-    waker: Notify,
+    duty: Duty,
+    /// What wakes the tasks.
+    wakers: Vec<Notify>,
+    /// How many things are still to be taken.
+    left: AtomicUsize,
 }
 
 impl Model {
+    fn new(things: usize, tasks: usize) -> Arc<Self> {
+        Arc::new(Self {
+            queue: Mutex::new(0),
+            len: AtomicUsize::new(0),
+            outside: Mutex::new(0),
+            outside_len: AtomicUsize::new(0),
+            asleep: Asleep::default(),
+            duty: Duty::default(),
+            wakers: (0..tasks).map(|_| Notify::new()).collect(),
+            left: AtomicUsize::new(things),
+        })
+    }
+
     fn put(&self) {
-        *self.queue.lock().unwrap() += 1;
+        let (mut queue, len) = match self.queue.try_lock() {
+            Ok(queue) => (queue, &self.len),
+            Err(_) => (self.outside.lock().unwrap(), &self.outside_len),
+        };
+        *queue += 1;
+        len.store(*queue, Ordering::Relaxed);
+        drop(queue);
         if self.asleep.take_one().is_some() {
-            self.waker.notify();
+            self.wakers[self.duty.task()].notify();
         }
     }
 
-    /// As the worker: takes one thing; sleeps until there is one.
-    fn work(&self) {
-        loop {
-            {
-                let mut queue = self.queue.lock().unwrap();
-                if *queue > 0 {
-                    *queue -= 1;
-                    return;
+    fn take(&self) -> bool {
+        let take = |mut queue: loom::sync::MutexGuard<'_, usize>, len: &AtomicUsize| {
+            let there = *queue > 0;
+            *queue -= usize::from(there);
+            len.store(*queue, Ordering::Relaxed);
+            there
+        };
+        let own = || self.queue.try_lock().is_ok_and(|queue| take(queue, &self.len));
+        let outside = || take(self.outside.lock().unwrap(), &self.outside_len);
+        (waits(&self.len) && own()) || (waits(&self.outside_len) && outside())
+    }
+
+    fn has_work(&self) -> bool {
+        waits(&self.len) || waits(&self.outside_len)
+    }
+
+    /// A task of the worker, until all is taken. If there are two, each takes one thing, and has the other one go on.
+    fn task(&self, me: usize) {
+        let (mine, other) = (&self.wakers[me], self.wakers.get(1 - me));
+        while self.left.load(Ordering::Relaxed) > 0 {
+            if self.duty.task() != me {
+                mine.wait();
+                continue;
+            }
+            self.asleep.wake_up(0);
+            if self.take() {
+                self.left.fetch_sub(1, Ordering::Relaxed);
+                if let Some(other) = other {
+                    self.duty.hand_over();
+                    other.notify();
                 }
+            } else if self.asleep.fall_asleep(0, || self.has_work()) {
+                mine.wait();
+            } else {
+                // Somebody is at the queue.
+                thread::yield_now();
             }
-            if self.asleep.fall_asleep(0, || *self.queue.lock().unwrap() > 0) {
-                self.waker.wait();
-                self.asleep.wake_up(0);
-            }
+        }
+        // The other one need not wait any more.
+        if let Some(other) = other {
+            other.notify();
         }
     }
 }
 
-/// So many things are put into the queue while the worker takes as many.
-fn works(things: usize) {
-    in_every_order(move || {
-        let model = Arc::new(Model { queue: Mutex::new(0), asleep: Asleep::default(), waker: Notify::new() });
-        let worker = thread::spawn({
+fn waits(len: &AtomicUsize) -> bool {
+    len.load(Ordering::Relaxed) > 0
+}
+
+/// So many things are put into the queue while the worker, which is so many tasks, takes as many.
+fn works(things: usize, tasks: usize) {
+    let mut orders = Builder::new();
+    if tasks > 1 {
+        // Every order would take hours.
+        orders.preemption_bound = Some(3);
+    }
+    orders.check(move || {
+        let model = Model::new(things, tasks);
+        let work = |me| {
             let model = model.clone();
-            move || (0..things).for_each(|_| model.work())
-        });
+            thread::spawn(move || model.task(me))
+        };
+        let worker: Vec<_> = (0..tasks).map(work).collect();
         (0..things).for_each(|_| model.put());
-        worker.join().unwrap();
+        worker.into_iter().for_each(|task| task.join().unwrap());
     });
 }
 
 #[test]
 fn what_is_put_into_a_queue_is_not_slept_over() {
-    works(1);
+    works(1, 1);
 }
 
 #[test]
 fn one_who_has_been_woken_sleeps_again_and_is_woken_again() {
-    works(2);
+    works(2, 1);
+}
+
+#[test]
+fn of_two_tasks_that_relieve_each_other_the_one_that_sleeps_is_woken() {
+    works(2, 2);
 }

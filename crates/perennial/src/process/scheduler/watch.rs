@@ -73,7 +73,7 @@ impl Scheduler {
 
     /// What waits in `lane` is for whoever comes first: its worker is held up.
     fn give_away(&self, lane: usize) {
-        self.put_outside(self.lanes[lane].queue.try_with(mem::take).unwrap_or_default());
+        self.put_outside(self.lanes[lane].try_with(mem::take).unwrap_or_default());
     }
 }
 

@@ -4,10 +4,10 @@ use super::{HERE, Here, Lane, Scheduler, lock};
 use crate::process::{node::NodeInner, patience::Shift};
 use std::{
     future::Future,
-    hint, mem,
+    hint,
     pin::Pin,
     ptr,
-    sync::{Arc, Mutex, Weak, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
 use tokio::task::coop;
@@ -23,13 +23,16 @@ const PAUSES: u32 = 32;
 ///
 /// One that has done its share lets other tasks run. Would it wake itself for that, tokio would wake another thread to
 /// take it over, each time. A task that is woken by another one waits for its turn on this thread, and nobody is told.
+///
+/// One of them is on duty, from when the other one says so until it says the same of that. The other one does nothing
+/// when it is polled.
 pub(super) struct Worker {
     scheduler: Arc<Scheduler>,
     node: Weak<NodeInner>,
     lane: usize,
     task: usize,
-    /// It has yet to be told to begin: it only says how.
-    waits: bool,
+    /// What it has put into its place in the lane: as a rule the same each time it is polled.
+    kept: Option<Waker>,
     tick: u32,
     /// What it has done since it was woken.
     shift: Shift,
@@ -37,7 +40,16 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(scheduler: Arc<Scheduler>, node: Weak<NodeInner>, lane: usize, task: usize) -> Self {
-        Self { scheduler, node, lane, task, waits: task == 1, tick: 0, shift: Shift::begin() }
+        Self { scheduler, node, lane, task, kept: None, tick: 0, shift: Shift::begin() }
+    }
+
+    /// Says how it is woken.
+    fn keep(&mut self, waker: &Waker) {
+        if !self.kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+            let before = lock(&self.scheduler.lanes[self.lane].tasks[self.task]).replace(waker.clone());
+            self.kept = Some(waker.clone());
+            drop(before);
+        }
     }
 }
 
@@ -53,13 +65,12 @@ impl Future for Worker {
             }
         }
         let this = &mut *self;
+        this.keep(cx.waker());
         let scheduler = &*this.scheduler;
         let lane = &scheduler.lanes[this.lane];
-        keep(&lane.tasks[this.task], cx.waker());
-        if mem::take(&mut this.waits) && !scheduler.is_closed() {
+        if lane.duty.task() != this.task && !scheduler.is_closed() {
             return Poll::Pending;
         }
-        keep(&lane.waker, cx.waker());
         scheduler.asleep.wake_up(this.lane);
         let _restore = Restore(
             HERE.with(|here| here.replace(Here { scheduler: ptr::from_ref(scheduler), lane: this.lane })),
@@ -78,12 +89,7 @@ impl Future for Worker {
                 if scheduler.looks_on(lane, &this.shift) {
                     break;
                 }
-                let has_work = || {
-                    // Race: both tasks of a lane may be awake, if one was woken as it fell asleep. Who wakes the lane from here
-                    // on is to wake the one that sleeps.
-                    keep(&lane.waker, cx.waker());
-                    scheduler.has_work() || scheduler.is_closed()
-                };
+                let has_work = || scheduler.seems_to_have_work() || scheduler.is_closed();
                 if scheduler.asleep.fall_asleep(this.lane, has_work) {
                     return Poll::Pending;
                 }
@@ -95,18 +101,17 @@ impl Future for Worker {
                 scheduler.schedule_or_end(again);
             }
         }
-        // None: that one has not been polled at all yet.
+        // A statement of its own: nobody is woken under the lock.
         let other = lock(&lane.tasks[1 - this.task]).clone();
-        other.unwrap_or_else(|| cx.waker().clone()).wake();
+        match other {
+            Some(other) => {
+                lane.duty.hand_over();
+                other.wake();
+            }
+            // It has not been polled at all yet.
+            None => cx.waker().wake_by_ref(),
+        }
         Poll::Pending
-    }
-}
-
-/// Keeps a waker of the task that is polled.
-fn keep(place: &Mutex<Option<Waker>>, waker: &Waker) {
-    let mut kept = lock(place);
-    if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
-        *kept = Some(waker.clone());
     }
 }
 
@@ -129,7 +134,8 @@ impl Scheduler {
     /// woken tasks of this thread.
     fn looks_on(&self, lane: &Lane, shift: &Shift) -> bool {
         // A worker of its own has nobody to wait for.
-        if self.lanes.len() == 1 || !shift.looks_on(&mut lock(&lane.looking)) {
+        if self.lanes.len() == 1 || !lane.looking.try_with(|looking| shift.looks_on(looking)).unwrap_or(false)
+        {
             return false;
         }
         if shift.is_idle() {
