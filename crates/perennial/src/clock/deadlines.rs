@@ -8,10 +8,8 @@
 //! stays when its deadline is taken back, and looks again when that would have passed. If what comes then is due sooner, as
 //! those that were there are gone, a sooner one takes its place.
 
-use crate::{
-    clock::{Clock, Time, TimerId, call},
-    sync::{Mutex, MutexGuard},
-};
+use crate::clock::{Clock, Time, TimerId, call};
+use perennial_cell::TryLock;
 use std::{
     cell::Cell,
     fmt, mem,
@@ -20,6 +18,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
+    thread,
     time::Duration,
 };
 
@@ -41,7 +40,7 @@ fn list_here() -> usize {
 }
 
 #[derive(Default)]
-pub(super) struct Deadlines([Mutex<List>; LISTS]);
+pub(super) struct Deadlines([TryLock<List>; LISTS]);
 
 /// A list whose links are indices of its entries.
 struct List {
@@ -206,11 +205,10 @@ impl Clock {
 
     fn list(self: &Arc<Self>, deadline: Duration, waker: Waker) -> Result<Place, Waker> {
         let list = list_here();
-        let (index, order, is_next) = {
-            let mut entries = self.deadlines.lock(list);
+        let (index, order, is_next) = self.deadlines.with(list, |entries| {
             let (index, order) = entries.push(deadline, waker)?;
-            (index, order, entries.looks_at(deadline))
-        };
+            Ok::<_, Waker>((index, order, entries.looks_at(deadline)))
+        })?;
         if is_next {
             self.look_at(list, deadline);
         }
@@ -222,21 +220,20 @@ impl Clock {
         let clock = Arc::downgrade(self);
         let timer = self.schedule_at(time, move || {
             let Some(clock) = clock.upgrade() else { return };
-            clock.deadlines.lock(list).has_looked(time);
+            clock.deadlines.with(list, |entries| entries.has_looked(time));
             let now = clock.now();
             // Outside of the lock: it wakes.
-            while let Some(waker) = clock.deadlines.pop_due(list, now) {
+            while let Some(waker) = clock.deadlines.with(list, |entries| entries.pop_due(now)) {
                 call(|| waker.wake());
             }
-            let next = {
-                let mut entries = clock.deadlines.lock(list);
-                entries.first_deadline().filter(|first| entries.looks_at(*first))
-            };
+            let next = clock
+                .deadlines
+                .with(list, |entries| entries.first_deadline().filter(|first| entries.looks_at(*first)));
             if let Some(next) = next {
                 clock.look_at(list, next);
             }
         });
-        let replaced = self.deadlines.lock(list).keep_timer(time, timer);
+        let replaced = self.deadlines.with(list, |entries| entries.keep_timer(time, timer));
         if let Some(timer) = replaced {
             self.cancel(timer);
         }
@@ -244,19 +241,23 @@ impl Clock {
 }
 
 impl Deadlines {
-    fn lock(&self, list: usize) -> MutexGuard<'_, List> {
-        self.0[list].lock().expect("nothing is called under this lock")
-    }
-
-    fn pop_due(&self, list: usize, now: Duration) -> Option<Waker> {
-        self.lock(list).pop_due(now)
+    /// Uses a list: mostly that of this thread, so that nobody else is there. To take and to leave it is one step less than
+    /// that of a lock for which one may wait. `f` calls nothing, so who finds another one there tries again.
+    fn with<R>(&self, list: usize, f: impl FnOnce(&mut List) -> R) -> R {
+        let mut f = Some(f);
+        loop {
+            if let Some(result) = self.0[list].try_with(|list| f.take().map(|f| f(list))) {
+                return result.expect("it is used once");
+            }
+            thread::yield_now();
+        }
     }
 
     /// How many are set, and how many timers of the clock look after them.
     pub(super) fn count(&self) -> (usize, usize) {
         (0..LISTS)
-            .map(|list| self.lock(list))
-            .fold((0, 0), |(set, timers), list| (set + list.set, timers + usize::from(list.timer.is_some())))
+            .map(|list| self.with(list, |list| (list.set, usize::from(list.timer.is_some()))))
+            .fold((0, 0), |(set, timers), (more_set, more_timers)| (set + more_set, timers + more_timers))
     }
 }
 
@@ -270,14 +271,13 @@ impl Deadline<'_> {
         match &mut self.place {
             Place::Listed { list, index, order } => {
                 let (list, same) = (*list, |before: &mut Waker| before.will_wake(waker));
-                let same = self.clock.deadlines.lock(list).waker(*index, *order).map(same);
+                let same = self.clock.deadlines.with(list, |list| list.waker(*index, *order).map(same));
                 if same == Some(false) {
                     // Neither cloned nor dropped under the lock: the one that is not needed any more is in it afterwards.
                     let mut waker = waker.clone();
-                    let mut entries = self.clock.deadlines.lock(list);
-                    let is_there =
-                        entries.waker(*index, *order).map(|before| mem::swap(before, &mut waker)).is_some();
-                    drop(entries);
+                    let is_there = self.clock.deadlines.with(list, |list| {
+                        list.waker(*index, *order).map(|before| mem::swap(before, &mut waker)).is_some()
+                    });
                     return if is_there { Poll::Pending } else { Poll::Ready(()) };
                 }
                 // Race: if it is not there it has passed since we looked, and who waited before was told.
@@ -301,7 +301,7 @@ impl Drop for Deadline<'_> {
         match &self.place {
             Place::Listed { list, index, order } => {
                 // A statement of its own: the task may be dropped with it.
-                let waker = self.clock.deadlines.lock(*list).remove(*index, *order);
+                let waker = self.clock.deadlines.with(*list, |list| list.remove(*index, *order));
                 drop(waker);
             }
             Place::Timer(timer, _) => drop(self.clock.cancel(*timer)),

@@ -77,8 +77,9 @@ pub(crate) struct Scheduler {
     me: Weak<Self>,
 }
 
-/// What belongs to one worker.
+/// What belongs to one worker, in lines of the cache by itself.
 #[derive(Default)]
+#[repr(align(128))]
 struct Lane {
     /// Almost nobody but its worker uses it. So nobody waits for it: who finds another one there, such as a thief, takes
     /// what is outside instead, or puts it there.
