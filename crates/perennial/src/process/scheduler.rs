@@ -204,7 +204,8 @@ impl Scheduler {
     /// Wakes a worker that sleeps; false if there is none.
     pub(crate) fn wake_one(&self) -> bool {
         let Some(lane) = self.asleep.take_one() else { return false };
-        // It said that it sleeps after it went on duty, and stays so until it is woken.
+        // It said that it sleeps after it went on duty, and stays so until it is woken. Race: if it was woken otherwise just now,
+        // the other one may be on duty; then one of the two has looked at the queues since, or will.
         let lane = &self.lanes[lane];
         let waker = lock(&lane.tasks[lane.duty.task()]).clone();
         if let Some(waker) = waker {
