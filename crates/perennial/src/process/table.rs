@@ -25,13 +25,18 @@ const SHARDS: u32 = 64;
 const SEGMENT: u32 = NEIGHBORS;
 
 /// What the processes of a segment take in memory, with what mostly belongs to them.
-const ROOM: usize = 48 * 1024;
+const NEEDED: usize = 48 * 1024;
+
+/// So much room is made at a time. The allocator of the C library would give more back to the system.
+const ROOM: usize = 112 * 1024;
 
 /// No further slot is free.
 const NONE: u32 = u32::MAX;
 
 thread_local! {
     static HERE: Cell<Run> = const { Cell::new(Run { table: 0, shard: 0, left: 0 }) };
+    /// The address at which the room ends that this thread made last.
+    static ROOM_END: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Where this thread takes slots.
@@ -175,7 +180,7 @@ impl Table {
         drop(locked);
         // The first segment of a shard does not mean that there are many.
         if serial == 1 && index > 0 && index.is_multiple_of(SEGMENT) {
-            make_room();
+            make_room(Arc::as_ptr(&process).addr());
         }
         process
     }
@@ -243,13 +248,19 @@ impl Table {
     }
 }
 
-/// Has the allocator ask the system at once for what the next processes take: the table grows, so there will be more.
+/// Has the allocator ask the system at once for what the next processes take, unless they fit into what is left behind
+/// `last`, the newest one: the table grows, so there will be more.
 ///
 /// That of the C library asks for one page after the other else, on all threads but the first, and each time it costs as
 /// much as a few starts. What is given back to it here it keeps at hand.
 #[cold]
-fn make_room() {
-    drop(black_box(Vec::<u8>::with_capacity(ROOM)));
+fn make_room(last: usize) {
+    // One that lies elsewhere has taken memory that was used before, or that of another thread.
+    let left = ROOM_END.with(Cell::get).wrapping_sub(last);
+    if !(NEEDED..=ROOM).contains(&left) {
+        let room = black_box(Vec::<u8>::with_capacity(ROOM));
+        ROOM_END.with(|end| end.set(room.as_ptr().addr() + ROOM));
+    }
 }
 
 #[cfg(test)]
