@@ -36,6 +36,7 @@ pub(crate) mod holdings;
 pub(crate) mod inbox;
 mod info;
 pub(crate) mod inline;
+pub(crate) mod kin;
 mod last_acts;
 pub(crate) mod links;
 mod messages;

@@ -15,7 +15,7 @@ use crate::{
         Exit,
         block::Public,
         current::Spawned,
-        links::connect,
+        links::connect_child,
         models::{Message, Puppet, in_every_order, node},
         node::Node,
     },
@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 /// A supervisor, and what it shares with its clients.
 fn supervisor(node: &Node) -> (Puppet, Arc<Shared>) {
-    (Puppet::trapping(node), Arc::new(Shared::new(Some(1))))
+    (Puppet::trapping(node).with_kin(), Arc::new(Shared::new(Some(1))))
 }
 
 fn row(restart: Restart) -> Child {
@@ -38,7 +38,7 @@ fn spawn(node: &Node, supervisor: &Puppet, shared: &Shared) -> (Puppet, Spawned)
     let mut spawned = Spawned::default();
     spawned.push(child.pid());
     shared.spawned(child.pid());
-    assert!(connect(supervisor.process.process(), child.process.process()));
+    assert!(connect_child(supervisor.process.process(), child.process.process()));
     (child, spawned)
 }
 

@@ -5,7 +5,8 @@
 //! 1. `phase` goes from `Alive` to `Gone`, step by step, and never back; the reason is fixed by the first step.
 //! 2. Links are kept on both sides. They are made and removed under both locks, taken in the order of the pids; no two
 //!    locks of processes are held anywhere else. One who ends takes its side whole, then tells the others, each under
-//!    its own lock, if the link is still there. So no link is known to one side only, but while it is being told.
+//!    its own lock, if the link is still there. So no link is known to one side only, but while it is being told. And but
+//!    that of a new child with its parent: the child has it from birth, and its parent from before anybody runs it.
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
 //! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process
@@ -24,6 +25,7 @@ use crate::{
         ancestor::Ancestor,
         events::EventId,
         inline::Inline,
+        kin::Kin,
         messages::{Down, Exit},
         node::NodeInner,
         reason::Brief,
@@ -248,6 +250,8 @@ pub(crate) struct New {
     pub(crate) order: u64,
     pub(crate) node: Arc<NodeInner>,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
+    /// Its link with its parent.
+    pub(crate) ties: Option<Box<Ties>>,
     pub(crate) callers: Option<Arc<Ancestor>>,
     pub(crate) starter: Option<Starter>,
     pub(crate) room: Option<usize>,
@@ -283,6 +287,8 @@ pub(crate) struct Rare {
     pub(crate) as_ancestor: OnceLock<Arc<Ancestor>>,
     /// Of a task: who asked for it, who asked for that one, and so on.
     callers: Option<Arc<Ancestor>>,
+    /// Its children, if it is to have very many.
+    pub(crate) kin: OnceLock<Kin>,
     /// What higher layers attach for others to find, such as the table of a registry.
     pub(crate) public: OnceLock<Arc<dyn Public>>,
     /// Room for casts, if that is bounded: each that waits holds a permit.
@@ -399,7 +405,7 @@ pub(crate) trait Settle: Send + Sync {
 impl Process {
     #[inline]
     pub(crate) fn new(new: New) -> Self {
-        let New { pid, order, node, ancestors, callers, starter, room, inline } = new;
+        let New { pid, order, node, ancestors, ties, callers, starter, room, inline } = new;
         let bonds = starter.map(|starter| Box::new(Bonds { starter: Some(starter), ..Bonds::default() }));
         let rare = OnceBox::new();
         if callers.is_some() || room.is_some() {
@@ -416,7 +422,7 @@ impl Process {
             cause: AtomicU64::new(0),
             inline: Inline::new(inline),
             flags: AtomicU16::new(0),
-            state: Mutex::new(State { bonds, ..State::default() }),
+            state: Mutex::new(State { ties, bonds, ..State::default() }),
         }
     }
 
@@ -442,6 +448,11 @@ impl Process {
     /// What higher layers have attached.
     pub(crate) fn public(&self) -> Option<&Arc<dyn Public>> {
         self.rare.get()?.public.get()
+    }
+
+    /// Its children, if it is to have very many.
+    pub(crate) fn kin(&self) -> Option<&Kin> {
+        self.rare.get()?.kin.get()
     }
 
     /// What few have; made if it is not there.
@@ -473,6 +484,9 @@ impl Process {
         if let Some(ties) = &mut state.ties {
             ties.links.shrink();
             ties.held.shrink();
+        }
+        if let Some(kin) = self.kin() {
+            kin.shrink();
         }
         if let Some(bonds) = &mut state.bonds {
             bonds.watchers.shrink_to_fit();
@@ -525,10 +539,6 @@ impl State {
             Some(_) => std::mem::replace(&mut self.bonds().trap, trap),
             None => self.bonds.as_mut()?.trap.take(),
         }
-    }
-
-    pub(crate) fn has_link(&self, peer: Pid) -> bool {
-        self.ties.as_ref().is_some_and(|ties| ties.links.contains(peer))
     }
 
     /// Whether links and monitors can still be made, and will be told.

@@ -66,7 +66,7 @@ pub fn info(pid: Pid) -> Option<Info> {
         parent: process.parent(),
         ancestors,
         callers,
-        links: state.ties.as_ref().map(|ties| ties.links.iter().collect()).unwrap_or_default(),
+        links: process.links_in(&state),
         monitored_by: bonds.map_or(0, |bonds| bonds.watchers.len()),
         trap_exit: state.traps(),
         mailbox_len: sent.saturating_sub(messages),

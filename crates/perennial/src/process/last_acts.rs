@@ -26,11 +26,10 @@ use crate::{
         block::{Bonds, Crash, Phase, Proc, Started, Watcher},
         events::{EventId, EventKind},
         holdings::Tied,
-        links,
+        links::{self, Taken},
         messages::Down,
         panics,
         signal::Signal,
-        ties::Links,
     },
 };
 use std::mem;
@@ -194,11 +193,10 @@ fn settle_callers(block: &dyn Proc, reason: &ExitReason) {
 
 /// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told, also not
 /// because they are `tied` to it: then all is done.
-fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Links)> {
+fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken)> {
     let mut state = block.process().lock();
-    let (bonds, ties) = (state.bonds.take(), state.ties.take());
-    let has_links = ties.as_ref().is_some_and(|ties| !matches!(ties.links, Links::None));
-    let nobody = bonds.is_none() && !has_links && !tied;
+    let (bonds, links) = (state.bonds.take(), block.process().take_links_in(&mut state));
+    let nobody = bonds.is_none() && links.is_empty() && !tied;
     state.phase = if nobody { Phase::Gone } else { Phase::Told };
     drop(state);
     if nobody {
@@ -207,7 +205,7 @@ fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Links
     if let Some(Bonds { asked_to_end: Some(waiting), .. }) = bonds.as_deref() {
         waiting.notify_waiters();
     }
-    Some((bonds, ties.map(|ties| ties.links).unwrap_or_default()))
+    Some((bonds, links))
 }
 
 /// Step 8.

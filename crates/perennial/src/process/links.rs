@@ -2,14 +2,16 @@
 
 use crate::{
     exit_reason::ExitReason,
-    pid::Pid,
+    pid::{Pid, PidSet},
     process::{
         block::{ProcRef, Process, State},
         current,
         events::{EventId, EventKind},
+        kin::Kin,
         messages::Exit,
         node,
         signal::{self, Effect, Signal},
+        ties::Links,
     },
     sync::MutexGuard,
 };
@@ -67,7 +69,7 @@ pub fn link(pid: Pid) -> Result<(), NoProc> {
 pub(crate) fn connect(me: &Process, other: &Process) -> bool {
     let (mut mine, mut theirs) = lock_both(me, other);
     // Race: the other has made the link, and ends. It has told us, or will; there is nothing to add.
-    if mine.has_link(other.pid) {
+    if me.has_link_in(&mine, other.pid) {
         return true;
     }
     mine.can_bond() && theirs.can_bond() && {
@@ -75,6 +77,21 @@ pub(crate) fn connect(me: &Process, other: &Process) -> bool {
         theirs.ties().links.insert(me.pid);
         true
     }
+}
+
+/// Makes the parent's side of the link with a new child, which has its own and has not run; false if the parent has told its
+/// links already, and so not this child.
+pub(crate) fn connect_child(parent: &Process, child: &Process) -> bool {
+    if !parent.adopt(child.pid) {
+        child.remove_link_in(&mut child.lock(), parent.pid);
+        return false;
+    }
+    // Race: the child was given up before it ran, and has told the parent, which did not know it. If it has not told yet,
+    // it will find the link.
+    if child.is_ending() && !child.lock().can_bond() {
+        parent.remove_link_in(&mut parent.lock(), child.pid);
+    }
+    true
 }
 
 /// Locks two processes. Always in the order of their pids, so that of two who do that none waits for the other.
@@ -104,20 +121,78 @@ pub fn unlink(pid: Pid) {
 pub(crate) fn unlink_from(me: &ProcRef, pid: Pid) {
     match node::find(pid) {
         Some(other) if pid != me.process().pid => unlink_both(me.process(), other.process()),
-        _ => remove(&mut me.process().lock(), pid),
+        _ => {
+            let me = me.process();
+            me.remove_link_in(&mut me.lock(), pid);
+        }
     }
 }
 
 /// Removes the link between two processes.
 pub(crate) fn unlink_both(me: &Process, other: &Process) {
     let (mut mine, mut theirs) = lock_both(me, other);
-    remove(&mut mine, other.pid);
-    remove(&mut theirs, me.pid);
+    me.remove_link_in(&mut mine, other.pid);
+    other.remove_link_in(&mut theirs, me.pid);
 }
 
-fn remove(state: &mut State, peer: Pid) {
-    if let Some(ties) = &mut state.ties {
-        ties.links.remove(peer);
+impl Process {
+    /// Adds a link with a child; false if those were told already.
+    fn adopt(&self, child: Pid) -> bool {
+        if let Some(kin) = self.kin() {
+            return kin.insert(child);
+        }
+        let mut state = self.lock();
+        state.can_bond() && {
+            state.ties().links.insert(child);
+            true
+        }
+    }
+}
+
+/// Links under the lock of the process.
+impl Process {
+    fn has_link_in(&self, state: &State, peer: Pid) -> bool {
+        state.ties.as_ref().is_some_and(|ties| ties.links.contains(peer))
+            || self.kin().is_some_and(|kin| kin.contains(peer))
+    }
+
+    /// False if it was not there.
+    fn remove_link_in(&self, state: &mut State, peer: Pid) -> bool {
+        state.ties.as_mut().is_some_and(|ties| ties.links.remove(peer))
+            || self.kin().is_some_and(|kin| kin.remove(peer))
+    }
+
+    /// In no order.
+    pub(super) fn links_in(&self, state: &State) -> Vec<Pid> {
+        let links = state.ties.iter().flat_map(|ties| ties.links.iter());
+        links.chain(self.kin().into_iter().flat_map(Kin::all)).collect()
+    }
+
+    /// Takes them all; from now on no child comes.
+    pub(super) fn take_links_in(&self, state: &mut State) -> Taken {
+        let links = state.ties.take().map(|ties| ties.links).unwrap_or_default();
+        Taken { links, kin: self.kin().map(Kin::close).unwrap_or_default() }
+    }
+}
+
+/// All links that a process had.
+pub(super) struct Taken {
+    links: Links,
+    kin: Vec<PidSet>,
+}
+
+impl Taken {
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.links, Links::None) && self.kin.is_empty()
+    }
+
+    pub(super) fn contains(&self, pid: Pid) -> bool {
+        self.links.contains(pid) || self.kin.iter().any(|kin| kin.contains(&pid))
+    }
+
+    /// In no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Pid> {
+        self.links.iter().chain(self.kin.iter().flatten().copied())
     }
 }
 
@@ -187,8 +262,8 @@ pub(crate) fn doom_child(me: &Process, child: &Process, kind: Signal, reason: &E
     );
     let (mut mine, mut its) = lock_both(me, child);
     child.doom(&mut its, dies_of, event);
-    remove(&mut mine, child.pid);
-    remove(&mut its, me.pid);
+    me.remove_link_in(&mut mine, child.pid);
+    child.remove_link_in(&mut its, me.pid);
 }
 
 /// Sends what a link would have sent to a process whose link with its parent came too late: the parent had ended,
@@ -204,7 +279,8 @@ pub(crate) fn signal_tied(to: &ProcRef, from: Pid, reason: &ExitReason, cause: O
 }
 
 fn is_linked(process: &ProcRef, peer: Pid) -> bool {
-    process.process().lock().has_link(peer)
+    let process = process.process();
+    process.has_link_in(&process.lock(), peer)
 }
 
 /// What has to be there for a signal to arrive.
@@ -230,7 +306,7 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
     let mut state = process.lock();
     // Race: it was unlinked since we looked. Link and effect go under one lock: once `unlink` has returned, nothing
     // comes that was not there before.
-    let linked = via == Via::Link && state.ties.as_mut().is_some_and(|ties| ties.links.remove(from));
+    let linked = via == Via::Link && process.remove_link_in(&mut state, from);
     if (via == Via::Link && !linked) || !state.is_alive() {
         return;
     }
@@ -259,6 +335,6 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
 #[doc(alias = "process_info/2")]
 pub fn links(pid: Pid) -> Vec<Pid> {
     let Some(process) = node::find(pid) else { return Vec::new() };
-    let state = process.process().lock();
-    state.ties.as_ref().map(|ties| ties.links.iter().collect()).unwrap_or_default()
+    let process = process.process();
+    process.links_in(&process.lock())
 }

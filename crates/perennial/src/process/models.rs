@@ -24,6 +24,7 @@ use crate::{
     process::{
         block::{Block, ProcRef, Trap},
         inbox::Open,
+        kin::Kin,
         last_acts::last_acts,
         links::{NoProc, signal},
         messages::{Down, Exit},
@@ -31,7 +32,6 @@ use crate::{
         run,
         signal::Signal,
         spawn::{self, Spawn},
-        ties::Ties,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -89,6 +89,12 @@ impl Puppet {
         puppet
     }
 
+    /// With children in shards, as a dynamic supervisor has them.
+    pub(crate) fn with_kin(self) -> Self {
+        assert!(self.process.process().rare().kin.set(Kin::new(1)).is_ok());
+        self
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         self.block.pid()
     }
@@ -137,9 +143,10 @@ impl Puppet {
 
     /// Whether anything is left that it would have to give back.
     pub(crate) fn holds_nothing(&self) -> bool {
-        let state = self.process.process().lock();
-        let untied = |ties: &Ties| ties.links.iter().next().is_none() && ties.held.is_empty();
-        state.ties.as_deref().is_none_or(untied)
+        let process = self.process.process();
+        let state = process.lock();
+        process.links_in(&state).is_empty()
+            && state.ties.as_deref().is_none_or(|ties| ties.held.is_empty())
             && state.bonds.as_ref().is_none_or(|bonds| {
                 bonds.watching.is_empty() && bonds.watchers.is_empty() && bonds.name.is_none()
             })

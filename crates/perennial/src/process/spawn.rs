@@ -11,6 +11,7 @@ use crate::{
         inline, links,
         node::{Node, NodeInner},
         panics, run,
+        ties::{Links, Ties},
     },
 };
 use std::{
@@ -85,7 +86,7 @@ fn make_linked<D: ?Sized + Kind + 'static>(
     if let Some(parent) = parent {
         // Before the link, over which its end would be told.
         current::spawned(parent, block.pid());
-        if !links::connect(parent, &block.process) {
+        if !links::connect_child(parent, &block.process) {
             let block: ProcRef = block.clone();
             links::signal_orphan(&block, parent);
         }
@@ -101,11 +102,12 @@ pub(crate) fn make<D: ?Sized + Kind + 'static>(
     own: D::Own,
 ) -> Arc<Block<D>> {
     let ancestors = parent.map(Ancestor::of_child);
+    let ties = parent.map(|parent| Box::new(Ties { links: Links::One(parent.pid), ..Ties::default() }));
     let Spawn { starter, room, callers, inline, .. } = spawn;
     let order = node.table.order(parent.is_none());
     let block = node.table.insert(|slot, serial| {
         let pid = Pid { node: node.id, slot, serial, creation: node.creation };
-        let new = New { pid, order, node: node.clone(), ancestors, callers, starter, room, inline };
+        let new = New { pid, order, node: node.clone(), ancestors, ties, callers, starter, room, inline };
         Arc::new(Block::new(Process::new(new), own))
     });
     // Race: asked now that it is in the table, see `process::stats`.

@@ -4,7 +4,8 @@ use super::{Message, Puppet, in_every_order, node};
 use crate::{
     exit_reason::ExitReason,
     process::{
-        links::{connect, signal_orphan, unlink_from},
+        links::{connect, connect_child, signal_orphan, unlink_from},
+        node::Node,
         signal::Signal,
     },
 };
@@ -83,11 +84,16 @@ fn after_unlink_has_returned_nothing_comes() {
     });
 }
 
-#[test]
-fn a_child_that_is_spawned_while_its_parent_ends_ends_too() {
-    in_every_order(|| {
+/// A parent, whose links with children lie beside its others or among them.
+fn parent(node: &Node, has_kin: bool) -> Puppet {
+    let parent = Puppet::trapping(node);
+    if has_kin { parent.with_kin() } else { parent }
+}
+
+fn a_child_that_is_spawned_while_its_parent_ends(has_kin: bool) {
+    in_every_order(move || {
         let node = node();
-        let parent = Puppet::new(&node);
+        let parent = parent(&node, has_kin);
         let ending = parent.clone();
         // It is killed, and given up.
         let end = thread::spawn(move || {
@@ -95,11 +101,60 @@ fn a_child_that_is_spawned_while_its_parent_ends_ends_too() {
             ending.end(ExitReason::Killed);
         });
         let child = Puppet::child_of(&node, Some(&parent));
-        if !connect(parent.process.process(), child.process.process()) {
+        if !connect_child(parent.process.process(), child.process.process()) {
             signal_orphan(&child.process, parent.process.process());
         }
         end.join().unwrap();
         assert_eq!(child.doom(), Some(ExitReason::Killed));
+        assert!(child.holds_nothing() && parent.holds_nothing());
+    });
+}
+
+#[test]
+fn a_child_that_is_spawned_while_its_parent_ends_ends_too() {
+    a_child_that_is_spawned_while_its_parent_ends(false);
+}
+
+#[test]
+fn a_child_that_is_spawned_while_a_parent_with_kin_ends_ends_too() {
+    a_child_that_is_spawned_while_its_parent_ends(true);
+}
+
+fn a_child_that_is_given_up_before_it_runs(has_kin: bool) {
+    in_every_order(move || {
+        let node = node();
+        let parent = parent(&node, has_kin);
+        let child = Puppet::child_of(&node, Some(&parent));
+        let given_up = child.clone();
+        let end = thread::spawn(move || given_up.give_up());
+        assert!(connect_child(parent.process.process(), child.process.process()));
+        end.join().unwrap();
+        assert!(parent.take().len() <= 1);
+        assert!(child.holds_nothing() && parent.holds_nothing());
+    });
+}
+
+#[test]
+fn a_child_that_is_given_up_before_it_runs_leaves_no_link() {
+    a_child_that_is_given_up_before_it_runs(false);
+}
+
+#[test]
+fn a_child_that_is_given_up_before_it_runs_leaves_no_link_with_a_parent_with_kin() {
+    a_child_that_is_given_up_before_it_runs(true);
+}
+
+#[test]
+fn a_child_and_its_parent_with_kin_that_both_end_have_no_link() {
+    in_every_order(|| {
+        let node = node();
+        let parent = parent(&node, true);
+        let child = Puppet::child_of(&node, Some(&parent));
+        assert!(connect_child(parent.process.process(), child.process.process()));
+        let ending = child.clone();
+        let end = thread::spawn(move || ending.end(ExitReason::Shutdown));
+        parent.end(ExitReason::Killed);
+        end.join().unwrap();
         assert!(child.holds_nothing() && parent.holds_nothing());
     });
 }
