@@ -1,5 +1,8 @@
 //! Who a process is.
 
+mod by_pid;
+
+pub(crate) use self::by_pid::ByPid;
 use std::{
     collections::{HashMap, HashSet},
     fmt,

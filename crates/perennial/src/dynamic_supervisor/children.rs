@@ -2,7 +2,7 @@
 
 use crate::{
     child_spec::{ChildSpec, ChildType, Restart, Shutdown, Start},
-    pid::{Pid, PidMap},
+    pid::{ByPid, Pid},
     process::Exit,
     supervisor::{ChildCounts, intensity::Intensity},
 };
@@ -67,7 +67,7 @@ impl Child {
 
 #[derive(Debug, Default)]
 pub(crate) struct Children {
-    by_pid: PidMap<Child>,
+    by_pid: ByPid<Child>,
     starting: usize,
     restarting: usize,
     supervisors: usize,
@@ -93,22 +93,18 @@ impl Children {
     }
 
     pub(crate) fn remove(&mut self, pid: Pid) -> Option<Child> {
-        let child = self.by_pid.remove(&pid)?;
+        let child = self.by_pid.remove(pid)?;
         self.count(child.phase, child.kind, -1);
-        // A map that was large once does not stay so.
-        if self.by_pid.capacity() > 1024 && self.by_pid.len() < self.by_pid.capacity() / 8 {
-            self.by_pid.shrink_to(self.by_pid.len() * 2);
-        }
         Some(child)
     }
 
     /// A child, or one that is being started.
     pub(crate) fn get(&self, pid: Pid) -> Option<&Child> {
-        self.by_pid.get(&pid)
+        self.by_pid.get(pid)
     }
 
     pub(crate) fn set_phase(&mut self, pid: Pid, phase: Phase) {
-        if let Some(child) = self.by_pid.get_mut(&pid) {
+        if let Some(child) = self.by_pid.get_mut(pid) {
             let (before, kind) = (child.phase, child.kind);
             child.phase = phase;
             self.count(before, kind, -1);
@@ -118,13 +114,13 @@ impl Children {
 
     /// Keeps the end of one that is being started.
     pub(crate) fn keep_exit(&mut self, exit: &Exit) {
-        if let Some(child) = self.by_pid.get_mut(&exit.from) {
+        if let Some(child) = self.by_pid.get_mut(exit.from) {
             child.kept.get_or_insert_default().early = Some(exit.clone());
         }
     }
 
     pub(crate) fn history(&mut self, pid: Pid, new: impl FnOnce() -> History) -> Option<&mut History> {
-        let child = self.by_pid.get_mut(&pid)?;
+        let child = self.by_pid.get_mut(pid)?;
         Some(child.kept.get_or_insert_default().history.get_or_insert_with(new))
     }
 
@@ -135,12 +131,12 @@ impl Children {
 
     /// Without those that are being started.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Pid, &Child)> {
-        let all = self.by_pid.iter().map(|(pid, child)| (*pid, child));
-        all.filter(|(_, child)| child.phase != Phase::Starting)
+        self.by_pid.iter().filter(|(_, child)| child.phase != Phase::Starting)
     }
 
-    pub(crate) fn into_all(self) -> impl Iterator<Item = (Pid, Child)> {
-        self.by_pid.into_iter()
+    /// All of several shards, in the order of their slots in the process table.
+    pub(crate) fn in_order(shards: Vec<Self>) -> Vec<(Pid, Child)> {
+        ByPid::in_order(shards.into_iter().map(|children| children.by_pid))
     }
 
     /// How many are being started.

@@ -222,16 +222,12 @@ impl Shared {
     /// nearly the order of their starts, and so that of their places in memory.
     pub(crate) fn close(&self) -> Vec<(Pid, Child)> {
         self.closed.store(true, Ordering::Release);
-        let mut all = Vec::new();
-        for shard in &self.shards {
+        let take = |shard| {
             let mut shard = lock(shard);
             shard.closed = true;
-            let children = mem::take(&mut shard.children);
-            drop(shard);
-            all.extend(children.into_all());
-        }
-        all.sort_unstable_by_key(|(pid, _)| pid.slot);
-        all
+            mem::take(&mut shard.children)
+        };
+        Children::in_order(self.shards.iter().map(take).collect())
     }
 
     pub(crate) fn counts(&self) -> ChildCounts {

@@ -11,7 +11,7 @@
 //!    what comes later is refused.
 
 use crate::{
-    pid::{Pid, PidSet},
+    pid::{ByPid, Pid},
     sync::{Line, Mutex, MutexGuard},
 };
 use std::mem;
@@ -22,7 +22,7 @@ pub(crate) struct Kin(Box<[Line<Mutex<Shard>>]>);
 
 #[derive(Debug, Default)]
 struct Shard {
-    pids: PidSet,
+    pids: ByPid<()>,
     closed: bool,
 }
 
@@ -35,26 +35,29 @@ impl Kin {
     pub(super) fn insert(&self, pid: Pid) -> bool {
         let mut shard = self.shard(pid);
         if !shard.closed {
-            shard.pids.insert(pid);
+            shard.pids.insert(pid, ());
         }
         !shard.closed
     }
 
     /// False if it was not there.
     pub(super) fn remove(&self, pid: Pid) -> bool {
-        self.shard(pid).pids.remove(&pid)
+        self.shard(pid).pids.remove(pid).is_some()
     }
 
     pub(super) fn contains(&self, pid: Pid) -> bool {
-        self.shard(pid).pids.contains(&pid)
+        self.shard(pid).pids.get(pid).is_some()
     }
 
     pub(super) fn all(&self) -> Vec<Pid> {
-        self.0.iter().flat_map(|shard| lock(shard).pids.iter().copied().collect::<Vec<_>>()).collect()
+        self.0
+            .iter()
+            .flat_map(|shard| lock(shard).pids.iter().map(|(pid, ())| pid).collect::<Vec<_>>())
+            .collect()
     }
 
     /// Takes all, shard by shard, and lets none in any more.
-    pub(super) fn close(&self) -> Vec<PidSet> {
+    pub(super) fn close(&self) -> Vec<ByPid<()>> {
         let close = |shard| {
             let mut shard = lock(shard);
             shard.closed = true;

@@ -2,7 +2,7 @@
 
 use crate::{
     exit_reason::ExitReason,
-    pid::{Pid, PidSet},
+    pid::{ByPid, Pid},
     process::{
         block::{ProcRef, Process, State},
         current,
@@ -178,7 +178,7 @@ impl Process {
 /// All links that a process had.
 pub(super) struct Taken {
     links: Links,
-    kin: Vec<PidSet>,
+    kin: Vec<ByPid<()>>,
 }
 
 impl Taken {
@@ -187,12 +187,12 @@ impl Taken {
     }
 
     pub(super) fn contains(&self, pid: Pid) -> bool {
-        self.links.contains(pid) || self.kin.iter().any(|kin| kin.contains(&pid))
+        self.links.contains(pid) || self.kin.iter().any(|kin| kin.get(pid).is_some())
     }
 
     /// In no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = Pid> {
-        self.links.iter().chain(self.kin.iter().flatten().copied())
+        self.links.iter().chain(self.kin.iter().flat_map(|kin| kin.iter().map(|(pid, ())| pid)))
     }
 }
 
@@ -260,10 +260,16 @@ pub(crate) fn doom_child(me: &Process, child: &Process, kind: Signal, reason: &E
         child.pid,
         || EventKind::Signal { from: me.pid, signal: kind.into(), reason: reason.clone() },
     );
-    let (mut mine, mut its) = lock_both(me, child);
+    let mut its = child.lock();
     child.doom(&mut its, dies_of, event);
-    me.remove_link_in(&mut mine, child.pid);
-    child.remove_link_in(&mut its, me.pid);
+    let is_kin = me.kin().is_some_and(|kin| kin.remove(child.pid));
+    if is_kin {
+        child.remove_link_in(&mut its, me.pid);
+    }
+    drop(its);
+    if !is_kin {
+        unlink_both(me, child);
+    }
 }
 
 /// Sends what a link would have sent to a process whose link with its parent came too late: the parent had ended,
