@@ -103,7 +103,7 @@ impl<T: Send + 'static> Agent<T> {
         name: impl Register<Self>,
         options: Options,
     ) -> Result<ServerRef<Self>, StartError> {
-        start::start_with(init.into(), name, true, options).await
+        start::start_with(init.into(), name, true, &options).await
     }
 
     /// Starts an agent that is linked to nobody and has no parent.
@@ -133,7 +133,7 @@ impl<T: Send + 'static> Agent<T> {
         name: impl Register<Self>,
         options: Options,
     ) -> Result<ServerRef<Self>, StartError> {
-        start::start_with(init.into(), name, false, options).await
+        start::start_with(init.into(), name, false, &options).await
     }
 
     /// How a supervisor starts an agent: a permanent worker. The id is the type of the agent and its name; two of one

@@ -158,7 +158,7 @@ impl Application {
             signals: if self.signals { Signals::listen() } else { Signals::none() },
             outcome: outcome.clone(),
         };
-        match start_with::<Master>(plan, registered, false, Options::default()).await {
+        match start_with::<Master>(plan, registered, false, &Options::default()).await {
             Ok(master) => Ok(Running { master, outcome }),
             Err(error) => Err(outcome.get().cloned().unwrap_or(Outcome::NotStarted(error))),
         }

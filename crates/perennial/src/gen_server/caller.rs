@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_caller_is_listed_only_while_it_is_kept() {
         run_test(TestOptions::default().paused(), async {
-            let keeper = start::start_with::<Keeper>((), (), false, Default::default()).await.unwrap();
+            let keeper = start::start_with::<Keeper>((), (), false, &Default::default()).await.unwrap();
             let listed = || keeper.call(What::CountListed);
             assert_eq!(keeper.call(What::Reply).await, Ok(1));
             assert_eq!(keeper.call(What::Drop).await, Err(CallError::NoReply));

@@ -94,6 +94,8 @@ pub struct DebugOptions {
 }
 
 impl DebugOptions {
+    pub(crate) const OFF: Self = Self { trace: false, log: None, statistics: false };
+
     /// With each event as an event of `tracing`, at level info, with the target `perennial::sys`.
     #[must_use]
     pub fn trace(mut self) -> Self {

@@ -40,17 +40,19 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            timeout: None,
-            mailbox: None,
-            debug: DebugOptions::default(),
-            hibernate_after: None,
-            inline: Some(inline::SLOW),
-        }
+        Self::DEFAULT
     }
 }
 
 impl Options {
+    const DEFAULT: Self = Self {
+        timeout: None,
+        mailbox: None,
+        debug: DebugOptions::OFF,
+        hibernate_after: None,
+        inline: Some(inline::SLOW),
+    };
+
     /// With a limit for `init`.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -138,7 +140,7 @@ impl Options {
 /// `gen_server:start_link/3,4`. As in OTP 26, a start that failed returns only when the process is gone.
 #[doc(alias = "gen_server:start_link/4")]
 pub async fn start_link<S: GenServer>(args: S::Args, name: impl Register<S>) -> StartResult {
-    start_with(args, name, true, Options::default()).await.map(|server| server.pid())
+    start_with(args, name, true, &Options::DEFAULT).await.map(|server| server.pid())
 }
 
 /// As [`start_link`], with options.
@@ -151,7 +153,7 @@ pub async fn start_link_with<S: GenServer>(
     name: impl Register<S>,
     options: Options,
 ) -> StartResult {
-    start_with(args, name, true, options).await.map(|server| server.pid())
+    start_with(args, name, true, &options).await.map(|server| server.pid())
 }
 
 /// Starts a server that is linked to nobody and has no parent.
@@ -161,7 +163,7 @@ pub async fn start_link_with<S: GenServer>(
 /// As [`start_link`].
 #[doc(alias = "gen_server:start/4")]
 pub async fn start<S: GenServer>(args: S::Args, name: impl Register<S>) -> StartResult {
-    start_with(args, name, false, Options::default()).await.map(|server| server.pid())
+    start_with(args, name, false, &Options::DEFAULT).await.map(|server| server.pid())
 }
 
 /// As [`start`], with options.
@@ -174,7 +176,7 @@ pub async fn start_unlinked_with<S: GenServer>(
     name: impl Register<S>,
     options: Options,
 ) -> StartResult {
-    start_with(args, name, false, options).await.map(|server| server.pid())
+    start_with(args, name, false, &options).await.map(|server| server.pid())
 }
 
 /// As [`start`], monitored before it first runs.
@@ -210,9 +212,9 @@ pub(crate) async fn start_with<S: GenServer>(
     args: S::Args,
     name: impl Register<S>,
     link: bool,
-    options: Options,
+    options: &Options,
 ) -> Result<ServerRef<S>, StartError> {
-    let server = begin(args, name, link, &options)?;
+    let server = begin(args, name, link, options)?;
     finish(server, options.timeout).await
 }
 
