@@ -30,6 +30,7 @@ use crate::{
         node::NodeInner,
         reason::Brief,
         run,
+        spawn::Spawn,
         stats::{Busy, Stats},
         ties::Ties,
     },
@@ -245,18 +246,15 @@ impl<D: ?Sized + Kind> fmt::Debug for Block<D> {
 }
 
 /// What a process is made of when it comes to be.
-pub(crate) struct New {
+pub(crate) struct New<'a> {
     pub(crate) pid: Pid,
     pub(crate) order: u64,
-    pub(crate) node: Arc<NodeInner>,
+    pub(crate) node: &'a Arc<NodeInner>,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
     /// Its link with its parent.
     pub(crate) ties: Option<Box<Ties>>,
-    pub(crate) callers: Option<Arc<Ancestor>>,
-    pub(crate) starter: Option<Starter>,
-    pub(crate) room: Option<usize>,
-    /// The longest run by a caller that is not slow; none if callers are never to run it.
-    pub(crate) inline: Option<Duration>,
+    /// What was asked of it; what it needs of that is taken out.
+    pub(crate) spawn: &'a mut Spawn,
 }
 
 /// What every process has.
@@ -404,23 +402,24 @@ pub(crate) trait Settle: Send + Sync {
 
 impl Process {
     #[inline]
-    pub(crate) fn new(new: New) -> Self {
-        let New { pid, order, node, ancestors, ties, callers, starter, room, inline } = new;
-        let bonds = starter.map(|starter| Box::new(Bonds { starter: Some(starter), ..Bonds::default() }));
+    pub(crate) fn new(new: New<'_>) -> Self {
+        let New { pid, order, node, ancestors, ties, spawn } = new;
+        let bonds = spawn.starter.take();
+        let bonds = bonds.map(|starter| Box::new(Bonds { starter: Some(starter), ..Bonds::default() }));
         let rare = OnceBox::new();
-        if callers.is_some() || room.is_some() {
-            let room = room.map(|room| Arc::new(Semaphore::new(room)));
-            rare.get_or_init(|| Rare { callers, room, ..Rare::default() });
+        if spawn.callers.is_some() || spawn.room.is_some() {
+            let room = spawn.room.map(|room| Arc::new(Semaphore::new(room)));
+            rare.get_or_init(|| Rare { callers: spawn.callers.take(), room, ..Rare::default() });
         }
         Self {
             pid,
-            node,
+            node: node.clone(),
             order,
             ancestors,
             rare,
             stats: Stats::default(),
             cause: AtomicU64::new(0),
-            inline: Inline::new(inline),
+            inline: Inline::new(spawn.inline),
             flags: AtomicU16::new(0),
             state: Mutex::new(State { ties, bonds, ..State::default() }),
         }

@@ -78,8 +78,8 @@ impl Puppet {
 
     pub(crate) fn child_of(node: &Node, parent: Option<&Self>) -> Self {
         let parent = parent.map(|parent| parent.process.process());
-        let spawn = Spawn { link: true, inline: Some(Duration::MAX), ..Spawn::default() };
-        let block = spawn::make(&node.0, parent, spawn, "puppet");
+        let mut spawn = Spawn { link: true, inline: Some(Duration::MAX), ..Spawn::default() };
+        let block = spawn::make(&node.0, parent, &mut spawn, "puppet");
         Self { process: block.clone(), block }
     }
 

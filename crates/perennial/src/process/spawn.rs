@@ -40,7 +40,7 @@ pub(crate) struct Spawn {
 /// Spawns a process on the current node. `fill` puts what it runs into its turn. If it gets a context it runs as the
 /// process, and may begin with that; it is ready with the reason if that has ended already.
 pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
-    spawn: Spawn,
+    mut spawn: Spawn,
     own: D::Own,
     fill: impl FnOnce(&Arc<Block<D>>, &mut BodyTurn<'_, D>, Option<&mut Context<'_>>) -> Poll<ExitReason>,
 ) -> Arc<Block<D>> {
@@ -48,7 +48,7 @@ pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
     let at_once = spawn.at_once;
     // Node and parent are only looked at: their counts of references would be fought over by all who start processes.
     let block = Node::with_current(|node| {
-        current::look_if(spawn.link, |parent| make_linked(node, parent, spawn, own))
+        current::look_if(spawn.link, |parent| make_linked(node, parent, &mut spawn, own))
     });
     let node = &block.process.node;
     let mut turn = block.turns.claim().expect("nobody else has made it");
@@ -73,7 +73,7 @@ pub(crate) fn spawn<D: ?Sized + Kind + 'static>(
 fn make_linked<D: ?Sized + Kind + 'static>(
     node: &Arc<NodeInner>,
     parent: Option<&Process>,
-    spawn: Spawn,
+    spawn: &mut Spawn,
     own: D::Own,
 ) -> Arc<Block<D>> {
     let block = make(node, parent, spawn, own);
@@ -98,16 +98,15 @@ fn make_linked<D: ?Sized + Kind + 'static>(
 pub(crate) fn make<D: ?Sized + Kind + 'static>(
     node: &Arc<NodeInner>,
     parent: Option<&Process>,
-    spawn: Spawn,
+    spawn: &mut Spawn,
     own: D::Own,
 ) -> Arc<Block<D>> {
     let ancestors = parent.map(Ancestor::of_child);
     let ties = parent.map(|parent| Box::new(Ties { links: Links::One(parent.pid), ..Ties::default() }));
-    let Spawn { starter, room, callers, inline, .. } = spawn;
     let order = node.table.order(parent.is_none());
     let block = node.table.insert(|slot, serial| {
         let pid = Pid { node: node.id, slot, serial, creation: node.creation };
-        let new = New { pid, order, node: node.clone(), ancestors, ties, callers, starter, room, inline };
+        let new = New { pid, order, node, ancestors, ties, spawn };
         Arc::new(Block::new(Process::new(new), own))
     });
     // Race: asked now that it is in the table, see `process::stats`.
