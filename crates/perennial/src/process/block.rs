@@ -264,7 +264,7 @@ pub(crate) struct New<'a> {
 pub(crate) struct Process {
     pub(crate) pid: Pid,
     pub(crate) node: Arc<NodeInner>,
-    /// How many processes of its node were started before it that have no parent.
+    /// If it has no parent: higher than that of all such processes of its node that were started before.
     pub(crate) order: u64,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
     rare: OnceBox<Rare>,
@@ -401,7 +401,7 @@ pub(crate) trait Settle: Send + Sync {
 }
 
 impl Process {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(new: New<'_>) -> Self {
         let New { pid, order, node, ancestors, ties, spawn } = new;
         let bonds = spawn.starter.take();

@@ -103,7 +103,7 @@ pub(crate) fn make<D: ?Sized + Kind + 'static>(
 ) -> Arc<Block<D>> {
     let ancestors = parent.map(Ancestor::of_child);
     let ties = parent.map(|parent| Box::new(Ties { links: Links::One(parent.pid), ..Ties::default() }));
-    let order = node.table.order(parent.is_none());
+    let order = if parent.is_none() { node.table.order() } else { 0 };
     let block = node.table.insert(|slot, serial| {
         let pid = Pid { node: node.id, slot, serial, creation: node.creation };
         let new = New { pid, order, node, ancestors, ties, spawn };

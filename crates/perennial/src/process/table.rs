@@ -35,6 +35,8 @@ const NONE: u32 = u32::MAX;
 
 thread_local! {
     static HERE: Cell<Run> = const { Cell::new(Run { table: 0, shard: 0, left: 0 }) };
+    /// How this thread orders what it starts.
+    static ORDER: Cell<Order> = const { Cell::new(Order { table: 0, stretch: 0, last: 0 }) };
     /// The address at which the room ends that this thread made last.
     static ROOM_END: Cell<usize> = const { Cell::new(0) };
 }
@@ -48,6 +50,17 @@ struct Run {
     left: u32,
 }
 
+/// A stretch of starts by this thread alone, in the same table.
+#[derive(Clone, Copy)]
+struct Order {
+    table: u64,
+    stretch: u64,
+    last: u64,
+}
+
+/// So many bits tell the starts of a stretch apart, and those above the stretches.
+const STRETCH: u32 = 24;
+
 /// Slots in shards; a slot is used again with the next serial, so that a pid is never used twice.
 pub(crate) struct Table {
     /// Its number among all of the program.
@@ -59,8 +72,8 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Counts {
     runs: AtomicU64,
-    /// How many processes were made that have no parent.
-    roots: AtomicU64,
+    /// How often another thread than before began to start processes that have no parent.
+    stretches: AtomicU64,
 }
 
 struct Shard {
@@ -185,11 +198,21 @@ impl Table {
         process
     }
 
-    /// How many processes without a parent were made before. `root`: and that one more is.
-    pub(crate) fn order(&self, root: bool) -> u64 {
-        let Line(Counts { roots, .. }) = &self.counts;
-        // Relaxed: only the number matters. What happens before has a lower one, as this is one word.
-        if root { roots.fetch_add(1, Ordering::Relaxed) } else { roots.load(Ordering::Relaxed) }
+    /// A number for a process that has no parent: higher than that of any that was started before it. While one thread starts
+    /// all of them, that one writes no word of others.
+    pub(crate) fn order(&self) -> u64 {
+        let Line(Counts { stretches, .. }) = &self.counts;
+        let mut order = ORDER.with(Cell::get);
+        order.last += 1;
+        // Relaxed: only the number matters. Who comes after a start sees at least the stretch of that, as this is one word;
+        // and if it is no higher than its own, no other thread has begun one.
+        let is_newest = stretches.load(Ordering::Relaxed) == order.stretch;
+        if order.table != self.number || !is_newest || order.last >= 1 << STRETCH {
+            let stretch = stretches.fetch_add(1, Ordering::Relaxed) + 1;
+            order = Order { table: self.number, stretch, last: 0 };
+        }
+        ORDER.with(|place| place.set(order));
+        order.stretch << STRETCH | order.last
     }
 
     /// Takes a free slot for nobody: its number.
