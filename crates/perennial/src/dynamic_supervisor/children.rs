@@ -112,6 +112,17 @@ impl Children {
         }
     }
 
+    /// One is to stop, if it runs. Returns what it did before, and how it is stopped.
+    pub(crate) fn stop(&mut self, pid: Pid) -> Option<(Phase, Shutdown)> {
+        let child = self.by_pid.get_mut(pid)?;
+        let before = child.phase;
+        if before == Phase::Running {
+            // It counts as it did.
+            child.phase = Phase::Stopping;
+        }
+        Some((before, child.shutdown))
+    }
+
     /// Keeps the end of one that is being started.
     pub(crate) fn keep_exit(&mut self, exit: &Exit) {
         if let Some(child) = self.by_pid.get_mut(exit.from) {

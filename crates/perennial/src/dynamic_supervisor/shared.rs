@@ -192,16 +192,13 @@ impl Shared {
     /// A child is to stop.
     pub(crate) fn begin_stop(&self, pid: Pid) -> Stop {
         let mut shard = self.shard(pid);
-        match shard.children.get(pid).map(|child| (child.phase, child.shutdown)) {
+        match shard.children.stop(pid) {
             None | Some((Phase::Starting, _)) => Stop::NotFound,
             Some((Phase::Restarting, _)) => {
                 drop(shard);
                 self.remove(pid).map_or(Stop::NotFound, Stop::Forgotten)
             }
-            Some((_, shutdown)) => {
-                shard.children.set_phase(pid, Phase::Stopping);
-                Stop::By(shutdown)
-            }
+            Some((Phase::Running | Phase::Stopping, shutdown)) => Stop::By(shutdown),
         }
     }
 

@@ -196,7 +196,7 @@ fn settle_callers(block: &dyn Proc, reason: &ExitReason) {
 fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken)> {
     let mut state = block.process().lock();
     let (bonds, links) = (state.bonds.take(), block.process().take_links_in(&mut state));
-    let nobody = bonds.is_none() && links.is_empty() && !tied;
+    let nobody = bonds.is_none() && links.is_none() && !tied;
     state.phase = if nobody { Phase::Gone } else { Phase::Told };
     drop(state);
     if nobody {
@@ -205,7 +205,7 @@ fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken
     if let Some(Bonds { asked_to_end: Some(waiting), .. }) = bonds.as_deref() {
         waiting.notify_waiters();
     }
-    Some((bonds, links))
+    Some((bonds, links.unwrap_or_default()))
 }
 
 /// Step 8.

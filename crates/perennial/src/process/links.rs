@@ -168,21 +168,28 @@ impl Process {
         links.chain(self.kin().into_iter().flat_map(Kin::all)).collect()
     }
 
-    /// Takes them all; from now on no child comes.
-    pub(super) fn take_links_in(&self, state: &mut State) -> Taken {
-        let links = state.ties.take().map(|ties| ties.links).unwrap_or_default();
-        Taken { links, kin: self.kin().map(Kin::close).unwrap_or_default() }
+    /// Takes them all, if there are any; from now on no child comes.
+    pub(super) fn take_links_in(&self, state: &mut State) -> Option<Taken> {
+        let (ties, kin) = (state.ties.take(), self.kin());
+        if ties.is_none() && kin.is_none() {
+            // Most have none.
+            return None;
+        }
+        let links = ties.map(|ties| ties.links).unwrap_or_default();
+        let taken = Taken { links, kin: kin.map(Kin::close).unwrap_or_default() };
+        (!taken.is_empty()).then_some(taken)
     }
 }
 
 /// All links that a process had.
+#[derive(Default)]
 pub(super) struct Taken {
     links: Links,
     kin: Vec<ByPid<()>>,
 }
 
 impl Taken {
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         matches!(self.links, Links::None) && self.kin.is_empty()
     }
 
