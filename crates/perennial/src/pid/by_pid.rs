@@ -2,7 +2,7 @@
 //!
 //! Processes that are started one after the other have slots one after the other. So what a map has of them lies together
 //! in pages of a few slots, and only pages are hashed. That takes less memory than a table of all, and much less while it
-//! grows, when a table is copied as a whole; a map with one key takes no more.
+//! grows, when a table is copied as a whole. As long as there are few they are in a table, which is smaller then.
 
 use crate::pid::{Pid, PidMap};
 use std::{array, mem};
@@ -10,13 +10,16 @@ use std::{array, mem};
 /// So many slots share a page.
 const PAGE: u32 = 8;
 
+/// So many are in a table at most: then the next one would make that larger.
+const FEW: usize = 3;
+
 /// A map whose keys are pids of one node.
 ///
 /// # Invariants
 ///
 /// 1. A place whose value is there belongs to the pid that its page, its index and its serial tell.
-/// 2. A pid is in its place or among the strays, not in both. It is a stray if its place was another one's when it came: one
-///    that had the slot before it, has ended, and was not removed yet.
+/// 2. A pid is in its place or among the strays, not in both. It is a stray if there were few, and no page, or if its place
+///    was another one's when it came: one that had the slot before it, has ended, and was not removed yet.
 #[derive(Debug)]
 pub(crate) struct ByPid<V> {
     /// By the pid of a page: its number in place of a slot, and no serial.
@@ -64,22 +67,30 @@ impl<V> ByPid<V> {
 
     /// Returns what was there before.
     pub(crate) fn insert(&mut self, pid: Pid, value: V) -> Option<V> {
-        if let Some(place) = self.strays.get_mut(&pid) {
-            return Some(mem::replace(place, value));
-        }
+        let before = if let Some(place) = self.strays.get_mut(&pid) {
+            Some(mem::replace(place, value))
+        } else if self.pages.is_empty() && self.len < FEW {
+            self.strays.insert(pid, value)
+        } else {
+            if self.pages.is_empty() {
+                mem::take(&mut self.strays).into_iter().for_each(|(pid, few)| drop(self.put(pid, few)));
+            }
+            self.put(pid, value)
+        };
+        self.len += usize::from(before.is_none());
+        before
+    }
+
+    /// Puts one into its page that is no stray. Returns what was there before.
+    fn put(&mut self, pid: Pid, value: V) -> Option<V> {
         let (page, index) = page_of(pid);
         let page = self.pages.entry(page).or_default();
         if page.values[index].is_some() && page.find(index, pid).is_none() {
-            self.strays.insert(pid, value);
-            self.len += 1;
-            return None;
+            return self.strays.insert(pid, value);
         }
         page.serials[index] = pid.serial;
         let before = page.values[index].replace(value);
-        if before.is_none() {
-            page.len += 1;
-            self.len += 1;
-        }
+        page.len += u32::from(before.is_none());
         before
     }
 
@@ -111,13 +122,14 @@ impl<V> ByPid<V> {
         pages.chain(self.strays.iter().map(|(pid, value)| (*pid, value)))
     }
 
-    /// All of several maps, in the order of the slots, but for strays.
+    /// All of several maps, in the order of the slots.
     pub(crate) fn in_order(maps: impl IntoIterator<Item = Self>) -> Vec<(Pid, V)> {
         let (mut pages, mut all) = (Vec::new(), Vec::new());
         for map in maps {
             pages.extend(map.pages);
             all.extend(map.strays);
         }
+        let has_strays = !all.is_empty();
         pages.sort_unstable_by_key(|(number, _)| number.slot);
         all.reserve(pages.len() * PAGE as usize);
         for (number, mut page) in pages {
@@ -127,6 +139,9 @@ impl<V> ByPid<V> {
                     Some((pid_of(number, index, serial), value.take()?))
                 }),
             );
+        }
+        if has_strays {
+            all.sort_unstable_by_key(|(pid, _)| pid.slot);
         }
         all
     }
@@ -207,11 +222,13 @@ mod tests {
 
     #[test]
     fn several_are_taken_in_order() {
-        let mut maps = [ByPid::default(), ByPid::default()];
-        for slot in (0..1000).rev() {
-            maps[slot as usize / 64 % 2].insert(pid(slot, 1), slot);
+        for all in [5, 1000] {
+            let mut maps = [ByPid::default(), ByPid::default()];
+            for slot in (0..all).rev() {
+                maps[slot as usize / 64 % 2].insert(pid(slot, 1), slot);
+            }
+            assert!(ByPid::in_order(maps).into_iter().map(|(_, slot)| slot).eq(0..all));
         }
-        assert!(ByPid::in_order(maps).into_iter().map(|(_, slot)| slot).eq(0..1000));
     }
 
     #[test]

@@ -299,6 +299,17 @@ mod tests {
     }
 
     #[test]
+    fn who_is_started_later_is_younger() {
+        let table = Table::new();
+        let elsewhere = || std::thread::scope(|scope| scope.spawn(|| table.order()).join().unwrap());
+        let mut orders: Vec<_> =
+            (0..100).map(|n| if n % 3 == 0 { elsewhere() } else { table.order() }).collect();
+        ORDER.with(|order| order.set(Order { last: (1 << STRETCH) - 2, ..order.get() }));
+        orders.extend((0..5).map(|_| table.order()));
+        assert!(orders.is_sorted_by(|before, after| before < after), "{orders:?}");
+    }
+
+    #[test]
     fn a_slot_has_its_place_in_one_shard() {
         for slot in (0..3 * SHARDS * SEGMENT).chain([u32::MAX - 1, u32::MAX]) {
             assert_eq!(slot_of(shard_of(slot), index_of(slot)), slot);
