@@ -76,6 +76,7 @@ mod group;
 mod groups;
 mod monitor;
 mod read;
+mod row;
 mod server;
 mod table;
 mod write;

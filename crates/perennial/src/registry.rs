@@ -80,9 +80,11 @@ mod meta;
 mod models;
 pub(crate) mod options;
 mod read;
+mod row;
 pub(crate) mod rows;
 mod server;
 mod table;
+mod value;
 mod via;
 mod write;
 

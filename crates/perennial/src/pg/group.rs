@@ -3,13 +3,14 @@
 use crate::{
     pg::{
         monitor::{GroupEvent, MonitorRef},
+        row::Row,
         table::Table,
     },
     pid::Pid,
     process::Recipient,
     registry::{
         key_hash::KeyHash,
-        rows::{Id, Row, Rows},
+        rows::{HasId, Id, Rows},
     },
 };
 use std::sync::Arc;
@@ -77,7 +78,7 @@ impl<G: Send + Sync + 'static> Group<G> {
 }
 
 /// Rows by id, or none.
-pub(super) struct Set<V, T>(Option<Rows<V, T>>);
+pub(super) struct Set<V, T>(Option<Rows<Arc<Row<V, T>>>>);
 
 impl<V, T> Set<V, T> {
     pub(super) fn is_empty(&self) -> bool {
@@ -95,7 +96,7 @@ impl<V, T> Set<V, T> {
     pub(super) fn add(&mut self, row: Arc<Row<V, T>>) {
         match &mut self.0 {
             Some(rows) => rows.add(row),
-            None => self.0 = Some(Rows::new(row)),
+            None => self.0 = Some(Rows::One(row)),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
         monitor::GroupEvent,
     },
     pid::Pid,
-    registry::key_hash::KeyHash,
+    registry::{key_hash::KeyHash, rows::HasId},
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use hashbrown::{HashTable, hash_table::Entry};
@@ -70,7 +70,7 @@ impl<G: Send + Sync + 'static> Groups<G> {
         }
         let entry = entry(groups, hash, name);
         // Lock order: shard, then process. The last acts come to the shard without the process's lock.
-        let living: Vec<_> = members.iter().filter(|row| row.owner.process().hold((*row).clone())).collect();
+        let living: Vec<_> = members.iter().filter(|row| row.hold()).collect();
         if living.is_empty() {
             return Ok(Dropped::nothing());
         }
@@ -130,7 +130,7 @@ impl<G: Send + Sync + 'static> Groups<G> {
             return Err(Closed);
         }
         let entry = entry(&mut shard.groups, watch.hash, name);
-        if !watch.owner.process().hold(watch.clone()) {
+        if !watch.hold() {
             return Ok(match entry {
                 Entry::Occupied(group) => group.get().pids(),
                 Entry::Vacant(_) => Vec::new(),
@@ -145,7 +145,7 @@ impl<G: Send + Sync + 'static> Groups<G> {
     pub(super) fn watch_all(&self, watch: &Arc<Watch<G>>) -> Result<Listing<G>, Closed> {
         let mut all = Vec::new();
         // Before it is in the first shard. One that has ended holds nothing.
-        watch.owner.process().hold(watch.clone());
+        watch.hold();
         for shard in &self.0 {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
             if shard.closed {
@@ -209,9 +209,9 @@ impl<G: Send + Sync + 'static> Groups<G> {
             let watches =
                 shard.groups.iter().flat_map(|group| group.watches.iter()).chain(shard.watches.iter());
             // They are in the shard still, so none is dropped here.
-            watches.for_each(|watch| drop(watch.owner.process().let_go(watch.held_id())));
+            watches.for_each(|watch| drop(watch.let_go()));
             let members = shard.groups.iter().flat_map(|group| group.members.iter());
-            members.for_each(|member| drop(member.owner.process().let_go(member.held_id())));
+            members.for_each(|member| drop(member.let_go()));
             shard
         };
         let shards: Vec<_> = self.0.iter().map(close).collect();

@@ -7,10 +7,10 @@ use crate::{
         Scope,
         table::{Closing, Table},
     },
-    process::Exit,
+    process::{Exit, holdings::Held},
     registry::Key,
 };
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData, num::NonZeroU64, sync::Arc};
 
 /// The process of a scope; started by [`Scope::child_spec`] or [`Scope::start_link`].
 ///
@@ -25,7 +25,7 @@ impl<G: Key> GenServer for Pg<G> {
         let table = Arc::new(Table::<G>::new());
         let process = cx.own();
         // If not, it has been given up meanwhile, and nobody would close the table.
-        if process.hold(Arc::new(Closing(table.clone()))) {
+        if process.hold(Held::new(Arc::new(Closing(table.clone())), NonZeroU64::MIN)) {
             // Last: from now on the scope is there for others. Nobody else sets this.
             let _ = process.rare().public.set(table);
         }

@@ -15,26 +15,24 @@ use crate::{
         group::{Listing, Member, Watch, Watcher},
         groups::{Closed, Groups},
         monitor::{GroupEvent, MonitorRef},
+        row::{Home, Row},
     },
     pid::Pid,
     process::{
         Recipient,
         block::{ProcRef, Public},
-        holdings::{Held, HeldId, Tied},
+        holdings::{HeldId, Mark, Place, Tied},
         node::Node,
         panics,
     },
-    registry::{
-        key_hash::KeyHash,
-        options::partitions,
-        rows::{Home, Row},
-    },
+    registry::{key_hash::KeyHash, options::partitions, rows::HasId},
 };
 use equivalent::Equivalent;
 use foldhash::quality::RandomState;
 use std::{
     any::Any,
     hash::Hash,
+    num::NonZeroU64,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -44,7 +42,10 @@ use std::{
 /// How many scopes there were; the numbers of each begin at another place.
 static SCOPES: AtomicU64 = AtomicU64::new(0);
 
-/// So many rows of one scope have numbers of their own: made once a microsecond, for twelve days, in 16 million scopes.
+/// So many scopes have numbers of their own. All are far below the greatest number that there is.
+const SCOPES_WITH_NUMBERS: u64 = 1 << 23;
+
+/// And so many rows of one scope: made once a microsecond, for twelve days.
 const NUMBERS_OF_A_SCOPE: u64 = 1 << 40;
 
 pub(super) struct Table<G> {
@@ -55,7 +56,7 @@ pub(super) struct Table<G> {
 
 impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
     pub(super) fn new() -> Self {
-        let first = SCOPES.fetch_add(1, Ordering::Relaxed).wrapping_mul(NUMBERS_OF_A_SCOPE);
+        let first = SCOPES.fetch_add(1, Ordering::Relaxed) % SCOPES_WITH_NUMBERS * NUMBERS_OF_A_SCOPE;
         Self {
             hasher: RandomState::default(),
             number: AtomicU64::new(first),
@@ -66,8 +67,7 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
     /// Has processes join a group, all at one moment; those that have ended do not.
     pub(super) fn join(self: &Arc<Self>, group: G, owners: Vec<ProcRef>) -> Result<(), Closed> {
         let (hash, name) = self.name(group);
-        let row = |owner| Row::new((), hash, self.next_number(), owner, self.clone());
-        let members: Vec<_> = owners.into_iter().map(|owner| Arc::new(row(owner))).collect();
+        let members: Vec<_> = owners.into_iter().map(|owner| self.row((), hash, owner)).collect();
         self.groups.join(hash, &name, &members).map(drop)
     }
 
@@ -77,8 +77,7 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         Q: Hash + Equivalent<G> + ?Sized,
     {
         let (left, dropped) = self.groups.leave(self.hash(group), |it| group.equivalent(it), pids);
-        let held: Vec<_> =
-            left.iter().map(|member| member.owner.process().let_go(member.held_id())).collect();
+        let held: Vec<_> = left.iter().map(|member| member.let_go()).collect();
         drop((dropped, held));
         left.len()
     }
@@ -91,7 +90,7 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         to: Recipient<GroupEvent<G>>,
     ) -> Result<(MonitorRef, Vec<Pid>), Closed> {
         let (hash, name) = self.name(group);
-        let watch = self.new_watch(Watcher { all: false, to }, hash, owner);
+        let watch = self.row(Watcher { all: false, to }, hash, owner);
         let members = self.groups.watch(&name, &watch)?;
         Ok((MonitorRef(watch.id()), members))
     }
@@ -102,10 +101,10 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         owner: ProcRef,
         to: Recipient<GroupEvent<G>>,
     ) -> Result<(MonitorRef, Listing<G>), Closed> {
-        let watch = self.new_watch(Watcher { all: true, to }, KeyHash::ZERO, owner);
+        let watch = self.row(Watcher { all: true, to }, KeyHash::ZERO, owner);
         let members = self.groups.watch_all(&watch);
         if members.is_err() {
-            drop(watch.owner.process().let_go(watch.held_id()));
+            drop(watch.let_go());
         }
         Ok((MonitorRef(watch.id()), members?))
     }
@@ -120,7 +119,9 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         let id = HeldId::new(self, number);
         let Some(owner) = Node::of(pid).and_then(|node| node.process(pid)) else { return false };
         let Some(held) = owner.process().held(id) else { return false };
-        let Ok(watch) = (held as Arc<dyn Any + Send + Sync>).downcast::<Watch<G>>() else { return false };
+        let Ok(watch) = (held.place as Arc<dyn Any + Send + Sync>).downcast::<Watch<G>>() else {
+            return false;
+        };
         if watch.value.all {
             // Race: one who puts it into the shards, one by one, looks under the lock of each whether it is held. So it is
             // let go of first.
@@ -146,8 +147,8 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         self.groups.all()
     }
 
-    fn new_watch(self: &Arc<Self>, watcher: Watcher<G>, hash: KeyHash, owner: ProcRef) -> Arc<Watch<G>> {
-        Arc::new(Row::new(watcher, hash, self.next_number(), owner, self.clone()))
+    fn row<V>(self: &Arc<Self>, value: V, hash: KeyHash, owner: ProcRef) -> Arc<Row<V, Self>> {
+        Arc::new(Row { hash, number: self.next_number(), owner, table: self.clone(), value })
     }
 
     /// The name of a group and its hash; all its rows share it, but for a race, which does no harm.
@@ -161,9 +162,9 @@ impl<G: Eq + Hash + Send + Sync + 'static> Table<G> {
         KeyHash::of(&self.hasher, group)
     }
 
-    fn next_number(&self) -> u64 {
+    fn next_number(&self) -> NonZeroU64 {
         // Relaxed: only uniqueness is asked for, and the order of one owner's own.
-        self.number.fetch_add(1, Ordering::Relaxed)
+        NonZeroU64::MIN.saturating_add(self.number.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -186,13 +187,8 @@ impl<G: Send + Sync + 'static> Home<Watcher<G>> for Table<G> {
 /// The end of the scope: its groups are gone, and their members live on.
 pub(super) struct Closing<G>(pub(super) Arc<Table<G>>);
 
-impl<G: Send + Sync + 'static> Held for Closing<G> {
-    fn id(&self) -> HeldId {
-        // Not at the table: that is where the scope's process would have rows.
-        HeldId::new(self, 0)
-    }
-
-    fn release(&self, _: Pid) -> Option<Tied> {
+impl<G: Send + Sync + 'static> Place for Closing<G> {
+    fn release(&self, _: Pid, _: Mark) -> Option<Tied> {
         self.0.groups.close().for_each(panics::drop_quietly);
         None
     }

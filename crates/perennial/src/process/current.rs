@@ -16,9 +16,18 @@ use std::{
 };
 
 /// A process that is being polled. To say so costs nothing; a reference of its own takes who asks for one.
-trait Current {
+pub(crate) trait Current {
     fn process(&self) -> &Process;
     fn proc_ref(&self) -> ProcRef;
+}
+
+impl Current for ProcRef {
+    fn process(&self) -> &Process {
+        (**self).process()
+    }
+    fn proc_ref(&self) -> ProcRef {
+        self.clone()
+    }
 }
 
 impl<D: ?Sized + Kind + 'static> Current for Arc<Block<D>> {
@@ -102,6 +111,11 @@ pub(crate) fn process() -> Option<ProcRef> {
 /// Looks at the process being polled on this thread. What looks must run no process.
 pub(crate) fn look<R>(look: impl FnOnce(&Process) -> R) -> Option<R> {
     with_current(|_, current| current.map(|current| look(current.process()))).flatten()
+}
+
+/// As [`look`], for one who may want a reference of its own.
+pub(crate) fn look_as<R>(look: impl FnOnce(&dyn Current) -> R) -> Option<R> {
+    with_current(|_, current| current.map(look)).flatten()
 }
 
 /// As [`look`], also if there is none or it is not `wanted`.

@@ -87,7 +87,7 @@ impl Process {
             self.set_reason(state, reason);
             state.signal = EventId::to_bits(Some(signal));
             self.set_flag(DOOMED);
-            state.tell_held();
+            state.tell_holder();
         }
     }
 
@@ -112,10 +112,8 @@ impl Process {
     /// Its reason is fixed: from now on it is not alive. Before all other last acts.
     pub(crate) fn set_ending(&self, state: &mut State) {
         state.phase = Phase::Dying;
-        // One that dies of a signal has told already.
-        if self.set_flag(ENDING) & DOOMED == 0 {
-            state.tell_held();
-        }
+        self.set_flag(ENDING);
+        state.tell_holder();
     }
 
     /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.

@@ -3,14 +3,17 @@
 
 use crate::{
     pid::{Pid, PidSet},
-    process::holdings::Holdings,
+    process::holdings::{Holder, Holdings},
 };
+use std::sync::Arc;
 
 /// The links of a process, and what it holds elsewhere.
 #[derive(Default)]
 pub(crate) struct Ties {
     pub(crate) links: Links,
     pub(crate) held: Holdings,
+    /// As those know it who find what it holds. Made when it first holds something that can be found.
+    pub(crate) holder: Option<Arc<Holder>>,
 }
 
 /// The processes that one is linked to.
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_box_is_small() {
-        assert_eq!(size_of::<Ties>(), 40);
+        assert_eq!(size_of::<Ties>(), 64);
     }
 
     #[test]

@@ -1,50 +1,58 @@
 //! The rows of a registry by key, in shards.
 //!
-//! A key lies here itself, beside the pointer to its rows, and nowhere else. So who looks one up follows one pointer less,
-//! and the key and its row are fetched from memory at the same time.
+//! A key and its row lie here themselves, and nowhere else. So who looks one up follows no pointer but to the owner of the
+//! row, and to register takes no memory for either.
 //!
 //! A user's `Eq` runs under the lock of a shard, before anything is changed there, and `Clone` of keys where they are
 //! listed. So one that panics leaves the shard as it was, and poison says nothing.
 
 use crate::{
     pid::Pid,
+    process::{current::Current, holdings::Place},
     registry::{
         few::Few,
         key_hash::KeyHash,
         options::Keys,
-        rows::{Found, Home, Row, Rows},
+        row::Row,
+        rows::{Id, Rows},
+        value::Value,
     },
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use hashbrown::{HashTable, hash_table::Entry as Slot};
 use std::{
     mem,
+    num::NonZeroU64,
     ops::RangeInclusive,
     sync::{Arc, PoisonError},
 };
 
-pub(super) struct ByKey<K, V, T>(Box<[RwLock<Shard<K, V, T>>]>);
+pub(super) struct ByKey<K, V>(Box<[RwLock<Shard<K, V>>]>);
 
-struct Shard<K, V, T> {
-    table: HashTable<Entry<K, V, T>>,
+struct Shard<K, V> {
+    table: HashTable<Entry<K, V>>,
     /// How many rows there are, which with duplicate keys is more than `table` has entries.
     len: usize,
+    /// The number of the last row that came in.
+    last: u64,
     /// Set when the registry has ended: no row comes in any more.
     closed: bool,
 }
 
-/// A key, and the rows that it has.
-pub(super) struct Entry<K, V, T> {
+/// A key, its hash, and the rows that it has. In this order, as they are read one after the other.
+#[repr(C)]
+pub(super) struct Entry<K, V> {
+    hash: KeyHash,
     key: K,
-    rows: Rows<V, T>,
+    rows: Rows<Row<V>>,
 }
 
 /// What was taken out, to be dropped without a lock.
-pub(super) enum Removed<K, V, T> {
+pub(super) enum Removed<K, V> {
     /// A key with all its rows.
-    Entry(Entry<K, V, T>),
+    Entry(Entry<K, V>),
     /// Rows of a key that has others.
-    Rows(Found<V, T>),
+    Rows(Few<Row<V>>),
 }
 
 /// Why a row was not taken.
@@ -56,75 +64,80 @@ pub(super) enum Refused {
     Closed,
 }
 
-impl<K, V, T> ByKey<K, V, T> {
+impl<K, V> ByKey<K, V> {
     pub(super) fn new(shards: usize) -> Self {
         Self((0..shards).map(|_| RwLock::default()).collect())
     }
 
-    /// Puts a row in, which its owner holds from then on, unless somebody has its key and keys are unique. Returns that of a
-    /// dead holder, whose place it took.
-    pub(super) fn insert(
+    /// Puts a row in, which `owner` holds from then on at `place`, to which `way` leads, unless somebody has its key and keys
+    /// are unique. Returns that of a dead holder, whose place it took.
+    pub(super) fn insert<T>(
         &self,
-        key: K,
-        row: &Arc<Row<V, T>>,
+        (hash, key): (KeyHash, K),
+        value: Value<V>,
+        owner: &dyn Current,
         keys: Keys,
-    ) -> Result<impl Sized + use<K, V, T>, Refused>
+        (place, way): (&T, impl FnOnce() -> Arc<dyn Place>),
+    ) -> Result<Option<Entry<K, V>>, Refused>
     where
         K: Eq,
-        V: Send + Sync + 'static,
-        T: Home<V>,
     {
-        let mut shard = self.write(row.hash);
-        if shard.closed {
+        let mut shard = self.write(hash);
+        let Shard { table, len, last, closed } = &mut *shard;
+        let process = owner.process();
+        if *closed {
             return Err(Refused::Closed);
         }
-        if row.owner.process().is_ending() {
+        if process.is_ending() {
             return Err(Refused::Ended);
         }
-        let slot = shard.table.entry(row.hash.spread(), same(row.hash, |it| *it == key), Entry::spread);
+        let slot = table.entry(hash.spread(), same(hash, |it| *it == key), Entry::spread);
         if let (Slot::Occupied(taken), Keys::Unique) = (&slot, keys) {
             let holder = taken.get().rows.first();
             // Race: a holder that ends keeps its row until its last acts come to that; it has no claim any more.
-            if holder.pid() == row.pid() || holder.is_alive() {
+            if holder.pid() == process.pid || holder.is_alive() {
                 return Err(Refused::Taken(holder.pid()));
             }
         }
         // Lock order: shard, then process. The last acts come to the shard without the process's lock.
-        if !row.owner.process().hold(row.clone()) {
-            return Err(Refused::Ended);
-        }
+        let held = process.hold_next(|| owner.proc_ref(), (place, way), hash.to_bits(), *last);
+        let Some((number, owner)) = held else { return Err(Refused::Ended) };
+        *last = number.get();
+        let row = Row { owner, number, value };
         let evicted = match slot {
             Slot::Vacant(slot) => {
-                slot.insert(Entry::new(key, row));
+                slot.insert(Entry { hash, key, rows: Rows::One(row) });
                 None
             }
-            Slot::Occupied(mut slot) if keys == Keys::Duplicate => {
-                slot.get_mut().rows.add(row.clone());
+            Slot::Occupied(mut slot) if keys == Keys::Unique => {
+                Some(mem::replace(slot.get_mut(), Entry { hash, key, rows: Rows::One(row) }))
+            }
+            Slot::Occupied(mut slot) => {
+                slot.get_mut().rows.add(row);
                 None
             }
-            Slot::Occupied(mut slot) => Some(mem::replace(slot.get_mut(), Entry::new(key, row))),
         };
-        shard.len += usize::from(evicted.is_none());
+        *len += usize::from(evicted.is_none());
         Ok(evicted)
     }
 
     /// Takes out the row with this id, and its key with the last one.
-    pub(super) fn remove(&self, row: &Row<V, T>) -> Removed<K, V, T> {
-        self.remove_from(row.hash, has(row), row.pid(), &(row.number..=row.number))
+    pub(super) fn remove(&self, hash: KeyHash, id: Id) -> Removed<K, V> {
+        self.remove_from(hash, has(hash, id), id.0, &(id.1..=id.1))
     }
 
     /// Takes out the rows of one owner under a key, and the key with the last one. `is` tells the key.
-    pub(super) fn remove_of(&self, hash: KeyHash, is: impl Fn(&K) -> bool, owner: Pid) -> Removed<K, V, T> {
-        self.remove_from(hash, same(hash, is), owner, &(0..=u64::MAX))
+    pub(super) fn remove_of(&self, hash: KeyHash, is: impl Fn(&K) -> bool, owner: Pid) -> Removed<K, V> {
+        self.remove_from(hash, same(hash, is), owner, &(NonZeroU64::MIN..=NonZeroU64::MAX))
     }
 
     fn remove_from(
         &self,
         hash: KeyHash,
-        is: impl Fn(&Entry<K, V, T>) -> bool,
+        is: impl Fn(&Entry<K, V>) -> bool,
         owner: Pid,
-        numbers: &RangeInclusive<u64>,
-    ) -> Removed<K, V, T> {
+        numbers: &RangeInclusive<NonZeroU64>,
+    ) -> Removed<K, V> {
         let mut shard = self.write(hash);
         let Ok(mut slot) = shard.table.find_entry(hash.spread(), is) else { return Removed::Rows(Few::None) };
         let removed = match slot.get_mut().rows.take(owner, numbers) {
@@ -135,25 +148,20 @@ impl<K, V, T> ByKey<K, V, T> {
         removed
     }
 
-    /// Puts a row with another value into the place of the one with its id, here and where its owner holds it. Returns
-    /// what was there; none if it is not there any more.
-    pub(super) fn replace(&self, row: &Arc<Row<V, T>>) -> Option<impl Sized + use<K, V, T>>
-    where
-        V: Send + Sync + 'static,
-        T: Home<V>,
-    {
-        let mut shard = self.write(row.hash);
-        let old = shard.table.find_mut(row.hash.spread(), has(row))?.rows.replace(row.clone())?;
-        Some((old, row.owner.process().hold_instead(row.clone())))
+    /// Gives the row with this id another value. Returns the one that it had; none if the row is not there any more.
+    pub(super) fn replace(&self, hash: KeyHash, id: Id, value: Value<V>) -> Option<Value<V>> {
+        let mut shard = self.write(hash);
+        let row = shard.table.find_mut(hash.spread(), has(hash, id))?.rows.get_mut(id)?;
+        Some(mem::replace(&mut row.value, value))
     }
 
     /// The key of a row; none if it is not there any more.
-    pub(super) fn key(&self, row: &Row<V, T>) -> Option<K>
+    pub(super) fn key(&self, hash: KeyHash, id: Id) -> Option<K>
     where
         K: Clone,
     {
-        let shard = self.read(self.shard(row.hash));
-        shard.table.find(row.hash.spread(), has(row)).map(|entry| entry.key.clone())
+        let shard = self.read(self.shard(hash));
+        shard.table.find(hash.spread(), has(hash, id)).map(|entry| entry.key.clone())
     }
 
     /// Looks at the rows of a key. `is` tells the key; `look` must run no user code.
@@ -161,7 +169,7 @@ impl<K, V, T> ByKey<K, V, T> {
         &self,
         hash: KeyHash,
         is: impl Fn(&K) -> bool,
-        look: impl FnOnce(&Rows<V, T>) -> R,
+        look: impl FnOnce(&Rows<Row<V>>) -> R,
     ) -> Option<R> {
         let shard = self.read(self.shard(hash));
         shard.table.find(hash.spread(), same(hash, is)).map(|entry| look(&entry.rows))
@@ -172,7 +180,7 @@ impl<K, V, T> ByKey<K, V, T> {
     }
 
     /// All keys and their rows, shard by shard.
-    pub(super) fn shards(&self) -> impl Iterator<Item = Vec<(K, Found<V, T>)>>
+    pub(super) fn shards(&self) -> impl Iterator<Item = Vec<(K, Few<Row<V>>)>>
     where
         K: Clone,
     {
@@ -181,13 +189,15 @@ impl<K, V, T> ByKey<K, V, T> {
             let mut all = Vec::new();
             let shard = self.read(shard);
             all.reserve(shard.table.len());
-            all.extend(shard.table.iter().map(|entry| (entry.key.clone(), entry.rows.found())));
+            all.extend(
+                shard.table.iter().map(|entry| (entry.key.clone(), entry.rows.iter().cloned().collect())),
+            );
             all
         })
     }
 
     /// Takes everything out and lets nothing in any more. Returns what was there, shard by shard.
-    pub(super) fn close(&self) -> impl Iterator<Item = (K, Rows<V, T>)> {
+    pub(super) fn close(&self) -> impl Iterator<Item = (K, Rows<Row<V>>)> {
         let tables: Vec<_> = self
             .0
             .iter()
@@ -201,26 +211,26 @@ impl<K, V, T> ByKey<K, V, T> {
         tables.into_iter().flatten().map(|entry| (entry.key, entry.rows))
     }
 
-    fn shard(&self, hash: KeyHash) -> &RwLock<Shard<K, V, T>> {
+    fn shard(&self, hash: KeyHash) -> &RwLock<Shard<K, V>> {
         &self.0[hash.shard(self.0.len())]
     }
 
-    fn read<'a>(&self, shard: &'a RwLock<Shard<K, V, T>>) -> RwLockReadGuard<'a, Shard<K, V, T>> {
+    fn read<'a>(&self, shard: &'a RwLock<Shard<K, V>>) -> RwLockReadGuard<'a, Shard<K, V>> {
         shard.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, hash: KeyHash) -> RwLockWriteGuard<'_, Shard<K, V, T>> {
+    fn write(&self, hash: KeyHash) -> RwLockWriteGuard<'_, Shard<K, V>> {
         self.shard(hash).write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<K, V, T> Default for Shard<K, V, T> {
+impl<K, V> Default for Shard<K, V> {
     fn default() -> Self {
-        Self { table: HashTable::new(), len: 0, closed: false }
+        Self { table: HashTable::new(), len: 0, last: 0, closed: false }
     }
 }
 
-impl<K, V, T> Removed<K, V, T> {
+impl<K, V> Removed<K, V> {
     fn len(&self) -> usize {
         match self {
             Self::Entry(entry) => entry.rows.len(),
@@ -228,7 +238,7 @@ impl<K, V, T> Removed<K, V, T> {
         }
     }
 
-    pub(super) fn for_each(&self, each: impl FnMut(&Arc<Row<V, T>>)) {
+    pub(super) fn for_each(&self, each: impl FnMut(&Row<V>)) {
         match self {
             Self::Entry(entry) => entry.rows.for_each(each),
             Self::Rows(rows) => rows.iter().for_each(each),
@@ -236,22 +246,28 @@ impl<K, V, T> Removed<K, V, T> {
     }
 }
 
-impl<K, V, T> Entry<K, V, T> {
-    fn new(key: K, row: &Arc<Row<V, T>>) -> Self {
-        Self { key, rows: Rows::new(row.clone()) }
-    }
-
+impl<K, V> Entry<K, V> {
     fn spread(&self) -> u64 {
-        self.rows.hash().spread()
+        self.hash.spread()
     }
 }
 
 /// Tells a key.
-fn same<K, V, T>(hash: KeyHash, is: impl Fn(&K) -> bool) -> impl Fn(&Entry<K, V, T>) -> bool {
-    move |entry| entry.rows.hash() == hash && is(&entry.key)
+fn same<K, V>(hash: KeyHash, is: impl Fn(&K) -> bool) -> impl Fn(&Entry<K, V>) -> bool {
+    move |entry| entry.hash == hash && is(&entry.key)
 }
 
 /// Tells the key of a row: by the row's id, so no user's `Eq` runs, and a successor's row is never meant.
-fn has<K, V, T>(row: &Row<V, T>) -> impl Fn(&Entry<K, V, T>) -> bool {
-    move |entry| entry.rows.hash() == row.hash && entry.rows.has(row.id())
+fn has<K, V>(hash: KeyHash, id: Id) -> impl Fn(&Entry<K, V>) -> bool {
+    move |entry| entry.hash == hash && entry.rows.has(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_each_registration_has_is_small() {
+        assert_eq!(size_of::<Entry<(), ()>>(), 32);
+    }
 }

@@ -5,7 +5,6 @@ use crate::{
     registry::few::{self, Few},
 };
 use std::{
-    any::Any,
     fmt,
     ops::{Deref, DerefMut},
     slice,
@@ -34,12 +33,6 @@ use std::{
 /// ```
 #[derive(Clone)]
 pub struct Entries<V = ()>(pub(super) Few<(Pid, V)>);
-
-/// The value of rows that have none, which need not be read.
-pub(super) fn no_value<V: 'static>() -> Option<&'static V> {
-    let none: &'static dyn Any = &();
-    none.downcast_ref()
-}
 
 impl<V> Deref for Entries<V> {
     type Target = [(Pid, V)];

@@ -18,6 +18,15 @@ impl KeyHash {
         Self(hasher.hash_one(key) as u32)
     }
 
+    /// As a process notes it, which knows no hashes.
+    pub(crate) fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// As a hash table wants it: the lowest bits choose the bucket, and the highest tell entries apart.
     pub(crate) fn spread(self) -> u64 {
         // An odd number, so that nothing is lost: 2^64 divided by the golden ratio.

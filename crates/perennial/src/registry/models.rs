@@ -3,6 +3,7 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
+        holdings::Held,
         models::{Puppet, in_every_order, node},
         node::Node,
         signal::Signal,
@@ -14,34 +15,34 @@ use crate::{
     },
 };
 use loom::thread::{self, JoinHandle};
-use std::sync::Arc;
+use std::{num::NonZeroU64, sync::Arc};
 
 type Rows = Arc<Table<&'static str, u32>>;
 
 /// A registry, the process that it ends with, and one who may register.
 fn registry(node: &Node) -> (Rows, Puppet, Puppet) {
-    let table = Arc::new(Table::new("registry".into(), Options { partitions: 1, ..Options::default() }));
+    let table = Table::new("registry".into(), Options { partitions: 1, ..Options::default() });
     let process = Puppet::new(node);
-    process.process.process().hold(Arc::new(Closing(table.clone())));
+    process.process.process().hold(Held::new(Arc::new(Closing(table.clone())), NonZeroU64::MIN));
     (table, process, Puppet::new(node))
 }
 
 /// As [`registry`], and that one has registered.
 fn registered() -> (Rows, Puppet, Puppet) {
     let (table, registry, owner) = registry(&node());
-    assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
+    assert!(table.register(&owner.process, "key", 1).is_ok());
     (table, registry, owner)
 }
 
 /// Gives its row another value.
 fn replace(table: &Rows, owner: &Puppet) -> JoinHandle<bool> {
     let (table, old) = (table.clone(), table.at_of("key", owner.pid())[0].clone());
-    thread::spawn(move || table.replace(&old, 2))
+    thread::spawn(move || table.replace(&"key", &old, 2))
 }
 
 fn register(table: &Rows, owner: &Puppet) -> JoinHandle<Result<(), Refused>> {
     let (table, owner) = (table.clone(), owner.process.clone());
-    thread::spawn(move || table.register(owner, "key", 1))
+    thread::spawn(move || table.register(&owner, "key", 1))
 }
 
 #[test]
@@ -95,7 +96,7 @@ fn of_two_who_want_the_key_of_one_that_ends_at_most_one_gets_it() {
         let node = node();
         let (table, _registry, holder) = registry(&node);
         let [a, b] = std::array::from_fn(|_| Puppet::new(&node));
-        assert!(table.clone().register(holder.process.clone(), "key", 1).is_ok());
+        assert!(table.register(&holder.process, "key", 1).is_ok());
         let (first, second) = (register(&table, &a), register(&table, &b));
         holder.end(ExitReason::Normal);
         let has = table.holder("key").map(|process| process.process().pid);
@@ -125,13 +126,13 @@ fn a_row_that_is_taken_back_while_its_owner_ends_is_gone_and_its_successor_is_no
         let node = node();
         let (table, _registry, owner) = registry(&node);
         let next = Puppet::new(&node);
-        assert!(table.clone().register(owner.process.clone(), "key", 1).is_ok());
+        assert!(table.register(&owner.process, "key", 1).is_ok());
         let rows = table.at_of("key", owner.pid());
         let unregister = thread::spawn({
             let (table, next) = (table.clone(), next.process.clone());
             move || {
-                table.remove(&rows);
-                table.register(next, "key", 2)
+                table.remove(&"key", &rows);
+                table.register(&next, "key", 2)
             }
         });
         owner.end(ExitReason::Normal);
@@ -149,7 +150,7 @@ fn a_row_that_is_taken_back_while_the_registry_ends_tells_nobody_or_before() {
         let rows = table.at_of("key", owner.pid());
         let unregister = thread::spawn({
             let table = table.clone();
-            move || table.remove(&rows)
+            move || table.remove(&"key", &rows)
         });
         registry.end(ExitReason::Normal);
         unregister.join().unwrap();

@@ -2,9 +2,9 @@
 
 use crate::{
     pid::Pid,
-    registry::{Entries, Equivalent, Key, RegistryError, RegistryName, entries, few::Few, table::Found},
+    registry::{Entries, Equivalent, Key, RegistryError, RegistryName, few::Few, row::Row, value},
 };
-use std::{hash::Hash, sync::Arc};
+use std::hash::Hash;
 
 impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// The processes that are registered under `key`, with their values: at most one if keys are unique. Processes
@@ -27,11 +27,11 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         Q: Hash + Equivalent<K> + ?Sized,
         V: Clone,
     {
-        if let Some(none) = entries::no_value::<V>() {
+        if let Some(none) = value::no_value::<V>() {
             return self.with_table(|table| Entries(table.living_at(key, |row| (row.pid(), none.clone()))));
         }
-        let rows: Found<K, V> = self.with_table(|table| table.living_at(key, Arc::clone))?;
-        Ok(Entries(rows.iter().map(|row| (row.pid(), row.value.clone())).collect()))
+        let rows = self.with_table(|table| table.living_at(key, |row| (row.pid(), row.value.clone())))?;
+        Ok(Entries(rows.iter().map(|(pid, value)| (*pid, V::clone(value))).collect()))
     }
 
     /// Calls `send` once with all that are registered under `key`, here and now; not at all if there is nobody.
@@ -74,8 +74,8 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let rows: Found<K, V> = self.with_table(|table| table.living_at(key, Arc::clone))?;
-        let entries: Few<_> = rows.iter().map(|row| (row.pid(), &row.value)).collect();
+        let rows = self.with_table(|table| table.living_at(key, |row| (row.pid(), row.value.clone())))?;
+        let entries: Few<_> = rows.iter().map(|(pid, value)| (*pid, &**value)).collect();
         if !entries.is_empty() {
             send(&entries);
         }
@@ -104,7 +104,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         Q: Hash + Equivalent<K> + ?Sized,
         V: Clone,
     {
-        Ok(self.table()?.at_of(key, pid).iter().map(|row| row.value.clone()).collect())
+        Ok(self.table()?.at_of(key, pid).iter().map(|row| V::clone(&row.value)).collect())
     }
 
     /// How many rows there are. Takes a look at each partition, not at each row.
@@ -168,7 +168,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// [`RegistryError`] if there is no such registry.
     #[doc(alias = "Registry.count_select/2")]
     pub fn count_select(&self, mut matches: impl FnMut(&K, Pid, &V) -> bool) -> Result<usize, RegistryError> {
-        let accepted = |(key, rows): (K, Found<K, V>)| {
+        let accepted = |(key, rows): (K, Few<Row<V>>)| {
             rows.iter().filter(|row| matches(&key, row.pid(), &row.value)).count()
         };
         Ok(self.table()?.rows().map(accepted).sum())

@@ -3,14 +3,14 @@
 use crate::{
     child_spec::StartResult,
     gen_server::{self, Cx, GenServer, HandleInfo, InitError, NoReply, noreply},
-    process::Exit,
+    process::{Exit, holdings::Held},
     registry::{
         Key, RegistryName,
         options::Options,
         table::{Closing, Table},
     },
 };
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData, num::NonZeroU64, sync::Arc};
 
 /// The process of a registry; started by [`RegistryName::child_spec`] or [`RegistryName::start_link`].
 ///
@@ -22,10 +22,10 @@ impl<K: Key, V: Send + Sync + 'static> GenServer for Registry<K, V> {
 
     async fn init((name, options): Self::Args, cx: &mut Cx<Self>) -> Result<Self, InitError> {
         cx.trap_exit();
-        let table = Arc::new(Table::new(name.as_str().into(), options));
+        let table = Table::new(name.as_str().into(), options);
         let process = cx.own();
         // If not, it has been given up meanwhile, and nobody would close the table.
-        if process.hold(Arc::new(Closing(table.clone()))) {
+        if process.hold(Held::new(Arc::new(Closing(table.clone())), NonZeroU64::MIN)) {
             // Last: from now on the registry is there for others. Nobody else sets this.
             let _ = process.rare().public.set(table);
         }

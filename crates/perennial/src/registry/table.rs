@@ -10,7 +10,7 @@
 //! 3. A row is told by its id, so that one who removes it late never removes a successor's.
 //! 4. Locks: a shard, then a process; never two shards. No closure, `Hash` or `Drop` of a user's value runs under
 //!    one, nor `Clone` of values; `Eq` of keys does, and their `Clone` where keys are listed.
-//! 5. A row says itself whether its owner is alive. So who looks a key up reads nothing of the process.
+//! 5. Whether the owner of a row is alive is asked of its [`Holder`]. So who looks a key up reads nothing of the process.
 //!
 //! # Order of events
 //!
@@ -24,104 +24,103 @@ use crate::{
     pid::Pid,
     process::{
         block::{ProcRef, Public},
-        holdings::{Held, HeldId, Tied},
+        current::Current,
+        holdings::{HeldId, Mark, Place, Tied},
         node::Node,
         panics,
     },
     registry::{
-        by_key::{ByKey, Refused},
+        by_key::{ByKey, Refused, Removed},
         few::Few,
         key_hash::KeyHash,
         listener::{Listener, Listeners},
         lock::Locks,
         meta::Meta,
         options::{Keys, Options},
-        rows::{self, Home, Rows},
+        row::Row,
+        rows::{HasId, Rows},
+        value::Value,
     },
 };
 use equivalent::Equivalent;
 use foldhash::quality::RandomState;
 use std::{
-    any::Any,
     collections::BTreeMap,
     hash::Hash,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Weak},
 };
 
 pub(super) struct Table<K, V> {
+    /// Itself, for those who hold rows.
+    own: Weak<Self>,
     pub(super) name: Arc<str>,
     pub(super) keys: Keys,
     pub(super) meta: Meta,
     pub(super) locks: Arc<Locks<K>>,
     listeners: Listeners<K, V>,
     hasher: RandomState,
-    number: AtomicU64,
-    by_key: ByKey<K, V, Self>,
+    by_key: ByKey<K, V>,
 }
-
-type Row<K, V> = rows::Row<V, Table<K, V>>;
-pub(super) type Found<K, V> = rows::Found<V, Table<K, V>>;
 
 impl<K, V> Table<K, V>
 where
     K: Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    pub(super) fn new(name: Arc<str>, options: Options<K, V>) -> Self {
+    pub(super) fn new(name: Arc<str>, options: Options<K, V>) -> Arc<Self> {
         let shards = options.partitions.max(1);
-        Self {
+        Arc::new_cyclic(|own| Self {
+            own: own.clone(),
             name,
             keys: options.keys,
             meta: options.meta,
             locks: Arc::default(),
             listeners: Listeners::new(options.listeners),
             hasher: RandomState::default(),
-            number: AtomicU64::new(0),
             by_key: ByKey::new(shards),
-        }
+        })
     }
 
     /// Registers `owner`, and tells the listeners.
-    pub(super) fn register(self: Arc<Self>, owner: ProcRef, key: K, value: V) -> Result<(), Refused>
+    pub(super) fn register(&self, owner: &dyn Current, key: K, value: V) -> Result<(), Refused>
     where
         K: Clone,
     {
         let hash = self.hash(&key);
-        // Relaxed: only uniqueness is asked for, and one owner's own order.
-        let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let told = self.listeners.get().map(|listeners| (listeners, key.clone()));
-        let row = Arc::new(Row::new(value, hash, number, owner, self));
-        let table = &row.table;
-        let evicted = table.by_key.insert(key, &row, table.keys)?;
+        let (pid, value) = (owner.process().pid, Value::new(value));
+        let told = self.listeners.get().map(|listeners| (listeners, key.clone(), value.clone()));
+        let way = || -> Arc<dyn Place> { self.own.upgrade().expect("it is used") };
+        let evicted = self.by_key.insert((hash, key), value, owner, self.keys, (self, way))?;
         // The key of another one, whose drop may panic.
         panics::drop_quietly(evicted);
-        if let Some((listeners, key)) = told {
-            table.tell(&listeners, &key, row.pid(), Some(&row.value));
+        if let Some((listeners, key, value)) = told {
+            self.tell(&listeners, &key, pid, Some(&value));
         }
         Ok(())
     }
 
-    /// Removes rows of one owner.
-    pub(super) fn remove(&self, rows: &[Arc<Row<K, V>>]) {
+    /// Removes rows of one owner under a key.
+    pub(super) fn remove(&self, key: &K, rows: &[Row<V>]) {
+        let hash = self.hash(key);
         for row in rows {
-            let removed = self.by_key.remove(row);
-            drop((row.owner.process().let_go(row.held_id()), removed));
+            self.let_go(self.by_key.remove(hash, row.id()));
         }
     }
 
     /// Removes all rows of one owner under a key, and tells the listeners.
     pub(super) fn unregister(&self, key: &K, owner: Pid) {
         let told = self.listeners.get();
-        let removed = self.by_key.remove_of(self.hash(key), |it| it == key, owner);
-        // They are in `removed` still, so none is dropped here.
-        removed.for_each(|row| drop(row.owner.process().let_go(row.held_id())));
-        drop(removed);
+        self.let_go(self.by_key.remove_of(self.hash(key), |it| it == key, owner));
         if let Some(listeners) = told {
             self.tell(&listeners, key, owner, None);
         }
+    }
+
+    /// What was removed is not held any more.
+    fn let_go(&self, removed: Removed<K, V>) {
+        // They are in `removed` still, so no value is dropped here.
+        removed.for_each(|row| drop(row.owner.process.process().let_go_but_place(self.held_id(row))));
+        drop(removed);
     }
 
     /// Tells the listeners that a process has no rows under a key any more.
@@ -132,10 +131,8 @@ where
     }
 
     /// Gives a row another value; false if it is not there any more.
-    pub(super) fn replace(&self, old: &Row<K, V>, value: V) -> bool {
-        // If the owner has ended since, its row in `by_key` goes by its id.
-        let row = Row::new(value, old.hash, old.number, old.owner.clone(), old.table.clone());
-        self.by_key.replace(&Arc::new(row)).is_some()
+    pub(super) fn replace(&self, key: &K, old: &Row<V>, value: V) -> bool {
+        self.by_key.replace(self.hash(key), old.id(), Value::new(value)).is_some()
     }
 
     fn tell(&self, listeners: &[Listener<K, V>], key: &K, pid: Pid, registered: Option<&V>) {
@@ -145,23 +142,23 @@ where
     }
 
     /// The rows under a key.
-    pub(super) fn at<Q>(&self, key: &Q) -> Found<K, V>
+    pub(super) fn at<Q>(&self, key: &Q) -> Few<Row<V>>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.with(key, Rows::found).unwrap_or_default()
+        self.with(key, |rows| rows.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// What `pick` makes of each row under a key whose owner is alive. It must run no user code.
-    pub(super) fn living_at<Q, R>(&self, key: &Q, pick: impl Fn(&Arc<Row<K, V>>) -> R) -> Few<R>
+    pub(super) fn living_at<Q, R>(&self, key: &Q, pick: impl Fn(&Row<V>) -> R) -> Few<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.with(key, |rows| rows.living(pick)).unwrap_or_default()
+        self.with(key, |rows| rows.pick(|row| row.is_alive().then(|| pick(row)))).unwrap_or_default()
     }
 
     /// The rows of one process under a key.
-    pub(super) fn at_of<Q>(&self, key: &Q, pid: Pid) -> Found<K, V>
+    pub(super) fn at_of<Q>(&self, key: &Q, pid: Pid) -> Few<Row<V>>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
@@ -173,16 +170,16 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let owner =
-            |rows: &Rows<V, Self>| Some(rows.first()).filter(|row| row.is_alive())?.owner.clone().into();
+        let owner = |rows: &Rows<Row<V>>| {
+            Some(rows.first()).filter(|row| row.is_alive())?.owner.process.clone().into()
+        };
         self.with(key, owner).flatten()
     }
 
-    /// The rows of a process, in the order in which it registered them.
-    pub(super) fn of(&self, pid: Pid) -> Vec<Arc<Row<K, V>>> {
-        let Some(process) = Node::of(pid).and_then(|node| node.process(pid)) else { return Vec::new() };
-        let row = |held: Arc<dyn Held>| (held as Arc<dyn Any + Send + Sync>).downcast().ok();
-        process.process().held_at(self).into_iter().filter_map(row).collect()
+    /// What leads to the rows of a process, in the order in which it registered them.
+    pub(super) fn of(&self, pid: Pid) -> Vec<Mark> {
+        let process = Node::of(pid).and_then(|node| node.process(pid));
+        process.map(|process| process.process().held_at(self)).unwrap_or_default()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -194,18 +191,19 @@ where
     where
         K: Clone,
     {
-        self.of(pid).iter().filter_map(|row| self.by_key.key(row)).collect()
+        let key = |mark: Mark| self.by_key.key(KeyHash::from_bits(mark.hint), (pid, mark.number));
+        self.of(pid).into_iter().filter_map(key).collect()
     }
 
     /// All keys and their rows, shard by shard, each as it is when it is come to.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (K, Found<K, V>)>
+    pub(super) fn rows(&self) -> impl Iterator<Item = (K, Few<Row<V>>)>
     where
         K: Clone,
     {
         self.by_key.shards().flatten()
     }
 
-    fn with<Q, R>(&self, key: &Q, look: impl FnOnce(&Rows<V, Self>) -> R) -> Option<R>
+    fn with<Q, R>(&self, key: &Q, look: impl FnOnce(&Rows<Row<V>>) -> R) -> Option<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
@@ -219,31 +217,34 @@ where
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Public for Table<K, V> {}
 
+impl<K, V> Table<K, V> {
+    /// A row as its owner knows it.
+    fn held_id(&self, row: &Row<V>) -> HeldId {
+        HeldId::new(self, row.number)
+    }
+}
+
 /// The end of an owner: its rows go, and nobody else's.
-impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Home<V> for Table<K, V> {
-    fn row_ends(&self, row: &Row<K, V>) {
-        panics::drop_quietly(self.by_key.remove(row));
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Place for Table<K, V> {
+    fn release(&self, owner: Pid, held: Mark) -> Option<Tied> {
+        panics::drop_quietly(self.by_key.remove(KeyHash::from_bits(held.hint), (owner, held.number)));
+        None
     }
 }
 
 /// The end of the registry's process: its registrants are told as if they were linked to it.
 pub(super) struct Closing<K, V>(pub(super) Arc<Table<K, V>>);
 
-impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Held for Closing<K, V> {
-    fn id(&self) -> HeldId {
-        // Not at the table: that is where the registry's process would have rows.
-        HeldId::new(self, 0)
-    }
-
-    fn release(&self, registry: Pid) -> Option<Tied> {
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Place for Closing<K, V> {
+    fn release(&self, registry: Pid, _: Mark) -> Option<Tied> {
         // Those whose registration was in force. Each once, however many rows it has.
         let mut owners = BTreeMap::new();
         for (key, rows) in self.0.by_key.close() {
             for row in rows {
-                let owner = row.owner.clone();
-                let held = owner.process().let_go(row.held_id());
-                owners.insert(row.pid(), owner);
-                panics::drop_quietly((row, held));
+                // What it held is the way to this table.
+                drop(row.owner.process.process().let_go(self.0.held_id(&row)));
+                owners.insert(row.pid(), row.owner.process.clone());
+                panics::drop_quietly(row);
             }
             panics::drop_quietly(key);
         }

@@ -85,7 +85,7 @@ impl<S: GenServer, K: Key, V: Send + Sync + 'static> Via<S, K, V> {
                 let text = format!("registry `{name}` has duplicate keys; `via` needs unique ones");
                 return Registered::Failed(ExitReason::other(text));
             }
-            Ok(table) => write::register(self.registry.as_str(), table, server.0.clone(), self.key, value),
+            Ok(table) => write::register(self.registry.as_str(), &table, &server.0, self.key, value),
             Err(error) => Err(error.into()),
         };
         match registered {

@@ -1,7 +1,7 @@
 //! What a process does with its own rows.
 
 use crate::{
-    process::{block::ProcRef, current},
+    process::current::{self, Current},
     registry::{
         Key, RegistryName,
         by_key::Refused,
@@ -10,8 +10,6 @@ use crate::{
         table::Table,
     },
 };
-use std::sync::Arc;
-
 impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// Registers the current process under `key`, with a value.
     ///
@@ -53,8 +51,9 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[doc(alias = "Registry.register/3")]
     #[track_caller]
     pub fn register(&self, key: K, value: V) -> Result<(), RegisterError> {
-        let me = current::process().expect("only a process can register; this code runs in none");
-        register(self.as_str(), self.table()?, me, key, value)
+        let register =
+            |me: &dyn Current| self.with_table(|table| register(self.as_str(), table, me, key, value))?;
+        current::look_as(register).expect("only a process can register; this code runs in none")
     }
 
     /// Removes all rows of the current process under `key`. The listeners are told, even if there were none.
@@ -98,8 +97,8 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         let table = self.table()?;
         let mut rows = table.at_of(key, me);
         let all = rows.len();
-        rows.retain(|row: &Arc<_>| matches(&row.value));
-        table.remove(&rows);
+        rows.retain(|row| matches(&row.value));
+        table.remove(key, &rows);
         if rows.len() == all {
             table.tell_unregistered(key, me);
         }
@@ -139,15 +138,15 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         let Some(old) = found.first() else { return Ok(None) };
         let value = update(&old.value);
         let new = value.clone();
-        Ok(table.replace(old, value).then(|| (new, old.value.clone())))
+        Ok(table.replace(key, old, value).then(|| (new, V::clone(&old.value))))
     }
 }
 
 /// Registers `me` in the table of a registry of this name.
 pub(super) fn register<K: Key, V: Send + Sync + 'static>(
     name: &str,
-    table: Arc<Table<K, V>>,
-    me: ProcRef,
+    table: &Table<K, V>,
+    me: &dyn Current,
     key: K,
     value: V,
 ) -> Result<(), RegisterError> {
