@@ -203,3 +203,26 @@ fn nor_one_whose_value_is_replaced_meanwhile() {
         assert!(owner.holds_nothing());
     });
 }
+
+#[test]
+fn nor_one_that_is_registered_again_meanwhile() {
+    in_every_order(|| {
+        let (table, _registry, owner) = registered();
+        let again = thread::spawn({
+            let (table, owner, pid) = (table.clone(), owner.process.clone(), owner.pid());
+            move || {
+                // What it needs to register is there from the first time, and is told of the signal.
+                table.unregister(&"key", pid);
+                table.register(&owner, "key", 2)
+            }
+        });
+        let found = || table.living_at("key", |row| row.pid()).len();
+        owner.signal(Signal::Kill, ExitReason::Killed);
+        assert_eq!(found(), 0);
+        assert!(again.join().unwrap().is_ok());
+        assert_eq!((table.len(), found()), (1, 0));
+        owner.end(ExitReason::Killed);
+        assert_eq!(table.len(), 0);
+        assert!(owner.holds_nothing());
+    });
+}
