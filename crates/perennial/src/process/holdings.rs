@@ -163,7 +163,7 @@ impl Holdings {
         let number = NonZeroU64::MIN.saturating_add(last.max(above));
         let mark = Mark { number, hint };
         match self {
-            Self::One(at, none @ None) if at.address() == address_of(place) => *none = Some(mark),
+            Self::One(at, none @ None) if address_of(&**at) == address_of(place) => *none = Some(mark),
             _ => self.insert(Held { place: way(), mark }),
         }
         number

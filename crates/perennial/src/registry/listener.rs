@@ -83,6 +83,7 @@ impl<K, V> Listeners<K, V> {
     }
 
     /// Those who are to be told of what is about to be done; none if there are none.
+    #[inline]
     pub(super) fn get(&self) -> Option<Told<K, V>> {
         Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }

@@ -114,6 +114,7 @@ impl<R: HasId + Clone> Rows<R> {
     }
 
     /// Takes out the rows of one owner with these numbers; none if they are all there are: then the set is to be removed.
+    #[inline]
     pub(crate) fn take(&mut self, owner: Pid, numbers: &RangeInclusive<NonZeroU64>) -> Option<Few<R>> {
         match self {
             Self::One(row) => {
