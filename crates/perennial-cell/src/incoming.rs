@@ -75,7 +75,6 @@ impl<D: ?Sized> Sent<D> {
     #[inline]
     pub(crate) unsafe fn push(&self, letter: NonNull<Header<D>>) -> Result<Word, Word> {
         let address = letter.as_ptr().addr();
-        assert!(Word::can_hold(address), "an address has 48 bits at most");
         let pushed = self.change(|word| {
             let next = word.send(address)?;
             // SAFETY: it was not published, so it is still the caller's alone.
@@ -155,7 +154,7 @@ impl<'a, D: ?Sized> Incoming<'a, D> {
         self.with_taken(|taken| unsafe { append(taken, before) });
     }
 
-    /// Counts messages that are read without having been sent.
+    /// Counts messages that are in the word no more, or were never there.
     #[inline]
     pub(crate) fn count_messages(&mut self, messages: u64) {
         if !cfg!(perennial_no_slots) {
@@ -192,12 +191,13 @@ impl<'a, D: ?Sized> Incoming<'a, D> {
         }
     }
 
-    /// Puts a message behind those that turns have taken.
+    /// Puts a message behind those that turns have taken, and counts it.
     pub fn put<M: Send>(&mut self, message: M)
     where
         D: Erase<M>,
     {
         let letter = Letter::<D, M>::write(message);
+        self.count_messages(1);
         // SAFETY: it was just written, and is owned by nobody else; it leads to no other.
         self.with_taken(|taken| unsafe { taken.append(letter) });
     }

@@ -12,7 +12,7 @@
 //! 3. A `Lending` is reached through a [`Turn`] only, of which there is one at a time, and never as a whole: it is not
 //!    [`Unpin`], so [`Turn::with`] does not give it.
 
-use crate::{Incoming, Pooled, PooledFuture, Turn, Turns};
+use crate::{Incoming, Pooled, PooledFuture, Turn, Turns, sync::Ordering, word::LENT};
 use std::{
     fmt,
     future::Future,
@@ -149,6 +149,7 @@ impl<D: ?Sized, T, O, C> Turn<'_, D, Lending<T, O>, C> {
         let borrower = Pooled::new(Borrower { future, _keeper: keeper });
         // SAFETY: this turn is the only one. The field lies beside the value, and is not lent.
         unsafe { (*self.place()).borrower = Some(borrower) };
+        self.says_lent(true);
     }
 
     /// Polls the future that has the value; none if no future has. One that is ready, or panics, gives it back.
@@ -157,10 +158,22 @@ impl<D: ?Sized, T, O, C> Turn<'_, D, Lending<T, O>, C> {
         let place = unsafe { &mut (*self.place()).borrower };
         let mut borrower = place.take()?;
         let polled = Pin::new(&mut borrower).poll(cx);
-        if polled.is_pending() {
-            *place = Some(borrower);
+        match polled {
+            Poll::Pending => *place = Some(borrower),
+            Poll::Ready(_) => self.says_lent(false),
         }
         Some(polled)
+    }
+
+    /// Says in the word whether the value is lent: then letters stay there, and are dropped with the mailbox also if the
+    /// future blocks its thread for ever. Only turns say so and ask, so this orders nothing. After a panic it stands until
+    /// the value is lent again, and letters are taken when they are read.
+    fn says_lent(&self, lent: bool) {
+        let word = &self.turns().sent.word;
+        match lent {
+            true => word.fetch_or(LENT, Ordering::Relaxed),
+            false => word.fetch_and(!LENT, Ordering::Relaxed),
+        };
     }
 
     /// Whether a future has the value.
@@ -173,6 +186,9 @@ impl<D: ?Sized, T, O, C> Turn<'_, D, Lending<T, O>, C> {
     pub fn drop_borrower(&mut self) {
         // SAFETY: as in `keep`. It is taken out first: a panic in its drop leaves nothing behind.
         let borrower = unsafe { (*self.place()).borrower.take() };
+        if borrower.is_some() {
+            self.says_lent(false);
+        }
         drop(borrower);
     }
 

@@ -8,7 +8,10 @@
 //!    are linked, or in one [`Batch`]. So whoever takes it from there owns it and all that hangs on it.
 //! 3. `next` is written by the owner of the letter, before others can find it, and read only by who owns it.
 
-use crate::pool::{self, GivesBack};
+use crate::{
+    pool::{self, GivesBack},
+    word::Word,
+};
 use std::{
     alloc::Layout,
     fmt,
@@ -45,6 +48,7 @@ impl<D: ?Sized + Erase<M>, M> Letter<D, M> {
     /// Writes a letter into a block of the pool. Whoever called this owns it.
     pub(crate) fn write(value: M) -> NonNull<Header<D>> {
         let place = pool::take(Layout::new::<Self>()).cast::<Self>();
+        assert!(Word::can_hold(place.as_ptr().addr()), "an address has 48 bits at most");
         // For the word of a mailbox, and for `Opened`, which gives the block back.
         place.as_ptr().expose_provenance();
         let header = Header { next: ptr::null_mut(), open: open::<D, M> };

@@ -45,11 +45,6 @@ impl<'a, D: ?Sized, T, C> Turn<'a, D, T, C> {
         unsafe { Incoming::new(&self.owner.sent, &self.owner.taken) }
     }
 
-    /// Counts messages that were put where they are read without being sent, by the one whose turn it is.
-    pub fn count_messages(&mut self, messages: u64) {
-        self.incoming().count_messages(messages);
-    }
-
     /// Whether one waits who is to be woken if there is something to read.
     pub fn has_reader(&self) -> bool {
         self.reader

@@ -48,8 +48,8 @@
 //! # Counting
 //!
 //! The messages in the word are counted there, and those for which that has no room beside it. Whoever has the turn and
-//! takes them adds what the word counted to a sum. While that is under way one who asks sees too few; at all other times
-//! it is exact.
+//! takes them adds what the word counted to a sum. While that, or the counting of one that the word had no room for, is
+//! under way, one who asks sees too few; at all other times it is exact.
 //!
 //! In the activity of a clock, one is counted for each turn that was claimed, scheduled or tried, and for each time that
 //! somebody made it notified. That is given back by the end of the turn for which it was, or by the turn that has taken
@@ -297,10 +297,10 @@ impl<D: ?Sized, T, C> Turns<D, T, C> {
         // Acquire: what the last turn left, and what senders wrote before they notified.
         let before = self.sent.change(next).ok().filter(|before| before.can_begin())?;
         let mut turn = Turn { owner: self, reader: before.has(READER) };
-        match reading {
+        match before.is_read_by_turn(reading) {
             // SAFETY: by the step that was made just now.
-            Reading::InTurns => unsafe { turn.incoming().take_over(before) },
-            Reading::Anywhere => turn.count_messages(before.messages()),
+            true => unsafe { turn.incoming().take_over(before) },
+            false => turn.incoming().count_messages(before.messages()),
         }
         Some(turn)
     }

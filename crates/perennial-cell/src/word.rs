@@ -2,14 +2,14 @@
 //! what it was.
 //!
 //! ```text
-//!  63      57 56      48 47                                             0
+//!  63      56 55      48 47                                             0
 //! +----------+----------+------------------------------------------------+
 //! |  flags   | messages |  address of the letter that came last, 0, or 1  |
 //! +----------+----------+------------------------------------------------+
 //! ```
 //!
-//! An address has 48 bits at most where a program has not asked for more, on all platforms that Rust runs on. One that
-//! has more is refused where a letter is written.
+//! An address has 48 bits at most, unless a program asks for more, or its allocator keeps a tag in the upper ones, as that of
+//! Android does. One that has more is refused where a letter is written.
 
 /// How a process stands. See [`Turns`](crate::Turns) for what the flags mean together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,10 @@ const ADDRESS: u64 = (1 << 48) - 1;
 const CLOSED: u64 = 1;
 /// One of the messages that came since the last turn began.
 const MESSAGE: u64 = 1 << 48;
-const MESSAGES: u64 = KEPT - MESSAGE;
+const MESSAGES: u64 = LENT - MESSAGE;
 
+/// The value is lent: the begin of a turn leaves the letters where others find them.
+pub(crate) const LENT: u64 = 1 << 56;
 /// The word keeps one of the counted references to its owner, for who is told to schedule that.
 pub(crate) const KEPT: u64 = 1 << 57;
 /// There is to be a turn, and somebody has been told to take it.
@@ -38,7 +40,7 @@ pub(crate) const READER: u64 = 1 << 62;
 pub(crate) const RUNNING: u64 = 1 << 63;
 
 /// These say nothing about a turn.
-const ASIDE: u64 = READER | QUEUED | KEPT | ADDRESS;
+const ASIDE: u64 = READER | QUEUED | KEPT | LENT | ADDRESS;
 
 /// So many messages for one who is only scheduled are a flood: who sends them may do so for long before it lets anybody
 /// else run. It is noticed once, by the one that is the next.
@@ -47,7 +49,7 @@ const FLOOD: u64 = 64 * MESSAGE;
 /// Who reads the letters of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Who has its turn: the begin of one takes them.
+    /// Who has its turn: the begin of one takes them, unless the value is [lent](crate::Lending).
     InTurns,
     /// Whoever is there. A turn leaves them where they are.
     Anywhere,
@@ -146,6 +148,11 @@ impl Word {
         !self.has(DONE | RUNNING | RESERVED) && self.is_notified()
     }
 
+    /// Whether the begin of a turn takes the letters.
+    pub(crate) fn is_read_by_turn(self, reading: Reading) -> bool {
+        reading == Reading::InTurns && !self.has(LENT)
+    }
+
     /// One comes to begin the turn that was scheduled: with `queued` early, without as the one who was told to. The turn
     /// has begun if it [can](Self::can_begin).
     pub(crate) fn begin(self, queued: u64, reading: Reading) -> Self {
@@ -153,11 +160,8 @@ impl Word {
             // It was taken early. From here on others are told to schedule again.
             return Self((self.0 & !QUEUED) | (self.0 & queued));
         }
-        let left = match reading {
-            Reading::InTurns => self.take(),
-            Reading::Anywhere => self,
-        };
-        Self((left.0 & (READER | KEPT | ADDRESS)) | RUNNING | queued)
+        let left = if self.is_read_by_turn(reading) { self.take() } else { self };
+        Self((left.0 & (READER | KEPT | LENT | ADDRESS)) | RUNNING | queued)
     }
 
     /// The turn is over, and was the last.
@@ -237,11 +241,13 @@ mod tests {
     #[test]
     fn who_is_the_first_to_begin_has_the_turn_and_the_letters() {
         let waits = Word(READER).send(LETTER).unwrap();
-        let [early, told, left] = [
+        let [early, told, left, lent] = [
             waits.begin(QUEUED, Reading::InTurns),
             waits.begin(0, Reading::InTurns),
             waits.begin(0, Reading::Anywhere),
+            waits.with(LENT).begin(0, Reading::InTurns),
         ];
+        assert_eq!(lent, left.with(LENT));
         assert_eq!(early, Word(READER | RUNNING | QUEUED));
         assert_eq!(told, Word(READER | RUNNING));
         assert_eq!(left, Word(READER | RUNNING | LETTER as u64));
@@ -256,7 +262,7 @@ mod tests {
     fn messages_are_counted_up_to_a_bound_and_flags_are_left_alone() {
         let mut word = Word(RUNNING | QUEUED);
         for n in 0..2_000 {
-            assert_eq!((word.messages(), word.is_full()), (n.min(511), n >= 511));
+            assert_eq!((word.messages(), word.is_full()), (n.min(255), n >= 255));
             word = word.send(LETTER + n as usize * 16).unwrap();
         }
         assert_eq!(word.letters(), LETTER + 1_999 * 16);

@@ -110,7 +110,6 @@ impl Owner {
     fn call_early(self: &Me, number: usize) {
         match self.0.begin_early(InTurns).or_else(|| self.0.try_begin()) {
             Some(mut turn) => {
-                turn.count_messages(1);
                 turn.incoming().put(number);
                 self.run(Some(turn));
             }
@@ -122,7 +121,6 @@ impl Owner {
     fn call(self: &Me, number: usize) {
         match self.0.try_begin() {
             Some(mut turn) => {
-                turn.count_messages(1);
                 turn.incoming().put(number);
                 self.run(Some(turn));
             }

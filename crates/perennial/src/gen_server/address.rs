@@ -331,16 +331,23 @@ fn submit<S: GenServer, M: CallTo<S>>(
     }
 }
 
-/// Puts the request behind what the server, whose turn we have, has taken out of its mailbox.
+/// Has the server, whose turn we have, find the request behind all that it was sent before.
+///
+/// Out of line: who answers at once does without.
+#[inline(never)]
 fn put<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     turn: &mut ServerTurn<'_, S>,
     request: M,
-    caller: Option<Pid>,
-) -> Answer<M::Reply> {
-    let (from, answer) = Caller::with_pid(server.0.clone(), caller);
+) -> Result<Answer<M::Reply>, CallError> {
+    server.0.process.stats.count_put();
+    // What came before is in the mailbox still.
+    if turn.is_lent() {
+        return submit(server, request);
+    }
+    let (from, answer) = Caller::with_pid(server.0.clone(), current::pid());
     request.put_into(turn, from);
-    answer
+    Ok(answer)
 }
 
 /// When a call is answered.
@@ -355,24 +362,23 @@ fn run_at_once<S: GenServer, M: CallTo<S>>(
     mut turn: ServerTurn<'_, S>,
     request: M,
 ) -> Result<At<M::Reply>, CallError> {
-    turn.count_messages(1);
     if !M::DIRECT || server.0.process.needs_attention() || !takes_budget() {
-        let answer = put(server, &mut turn, request, current::pid());
+        let answer = put(server, &mut turn, request);
         run::run_turn(&server.0, turn);
-        return Ok(At::Last(answer));
+        return answer.map(At::Last);
     }
     let (caller, mut at) = (current::pid(), None);
     run::use_turn(&server.0, turn, |turn, task| {
         let (answer, goes_on) = match request.call_direct(server, turn, caller, task) {
-            (Direct::Busy(request), _) => (At::Last(put(server, turn, request, caller)), true),
-            (Direct::Answered(reply), goes_on) => (At::Once(reply), goes_on),
-            (Direct::Later(answer), goes_on) => (At::Last(answer), goes_on),
+            (Direct::Busy(request), _) => (Err(request), true),
+            (Direct::Answered(reply), goes_on) => (Ok(At::Once(reply)), goes_on),
+            (Direct::Later(answer), goes_on) => (Ok(At::Last(answer)), goes_on),
         };
-        at = Some(answer);
+        at = Some(answer.or_else(|request| put(server, turn, request).map(At::Last)));
         goes_on
     });
     // None: it panicked, which has ended the server.
-    at.ok_or(CallError::NoProc)
+    at.unwrap_or(Err(CallError::NoProc))
 }
 
 /// Takes a unit of what the current task may do before it lets others run: one for each message.

@@ -40,7 +40,6 @@ pub(crate) fn call<S: HandleCallFrom<M>, M: Send + 'static>(
         return (Direct::Busy(request), false);
     }
     // Race: what comes into the mailbox from here on comes after the request.
-    me.process.stats.count_message();
     let mut later = None;
     let lent = panics::catch(|| {
         turn.lend(me, |Live { server, cx }| {

@@ -33,7 +33,7 @@ pub struct Info {
     /// Messages that wait in its mailbox. Exact while the process waits, be it for a message or inside of a callback;
     /// while it runs, what came or was taken in this moment may be counted or not.
     pub mailbox_len: u64,
-    /// Messages that it has taken out of its mailbox.
+    /// Messages that it has handled, or has begun to handle.
     pub messages: u64,
     /// For how long it was polled, while the node was [observed](crate::node::Node::observe).
     pub busy: Duration,
@@ -47,7 +47,7 @@ pub fn info(pid: Pid) -> Option<Info> {
     let block = node::find(pid)?;
     let process = block.process();
     // In this order: what is sent between the two looks is not missed.
-    let messages = process.stats.handled();
+    let (messages, taken) = (process.stats.handled(), process.stats.taken());
     let sent = block.sent();
     let ancestors = Ancestor::pids(process.ancestors.as_ref()).collect();
     let callers = Ancestor::pids(process.callers()).collect();
@@ -69,7 +69,7 @@ pub fn info(pid: Pid) -> Option<Info> {
         links: process.links_in(&state),
         monitored_by: bonds.map_or(0, |bonds| bonds.watchers.len()),
         trap_exit: state.traps(),
-        mailbox_len: sent.saturating_sub(messages),
+        mailbox_len: sent.saturating_sub(taken),
         messages,
         busy: busy.map(Busy::busy).unwrap_or_default(),
         last_activity: busy.map(Busy::last_active).unwrap_or_default(),

@@ -24,7 +24,7 @@ use std::{
     hint::spin_loop,
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU16, Ordering},
+        atomic::{AtomicU16, Ordering},
     },
     time::Duration,
 };
@@ -33,7 +33,7 @@ use std::{
 const DEPTH: u32 = 8;
 
 /// Of so many inline runs of a server one is timed, the first included: to look at the clock takes a while too.
-const SAMPLE: u8 = 64;
+const SAMPLE: u64 = 64;
 
 /// A server whose run took longer is slow, unless it says otherwise.
 pub(crate) const SLOW: Duration = Duration::from_micros(50);
@@ -55,8 +55,6 @@ const NEVER: u16 = u16::MAX;
 pub(crate) struct Inline {
     /// How many calls go through the queue before the next try, or [`NEVER`].
     rest: AtomicU16,
-    /// How many times it was run by a caller; it goes round.
-    runs: AtomicU8,
     /// A run that took longer was slow.
     slow: Limit,
 }
@@ -88,7 +86,7 @@ impl Inline {
     pub(crate) fn new(limit: Option<Duration>) -> Self {
         let rest = if limit.is_some() { 0 } else { NEVER };
         let slow = Limit::new(limit.unwrap_or_default());
-        Self { rest: AtomicU16::new(rest), runs: AtomicU8::new(0), slow }
+        Self { rest: AtomicU16::new(rest), slow }
     }
 
     fn is_ready(&self) -> bool {
@@ -100,13 +98,6 @@ impl Inline {
                 false
             }
         }
-    }
-
-    /// Counts a run; true if it is to be timed.
-    fn is_sampled(&self) -> bool {
-        let runs = self.runs.load(Ordering::Relaxed);
-        self.runs.store(runs.wrapping_add(1), Ordering::Relaxed);
-        runs.is_multiple_of(SAMPLE)
     }
 }
 
@@ -157,7 +148,7 @@ fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
 /// Runs a process whose turn was taken: `run` ends that turn.
 pub(crate) fn timed<R>(process: &Process, run: impl FnOnce() -> R) -> R {
     let inline = &process.inline;
-    if !inline.is_sampled() {
+    if !process.stats.count_run().is_multiple_of(SAMPLE) {
         return run();
     }
     let (began, before) = (Moment::now(), process.stats.handled());

@@ -49,6 +49,9 @@ pub(crate) fn run<D: ?Sized + Kind + 'static>(block: Arc<Block<D>>) -> Option<Pr
 }
 
 /// Polls a process as that process, once; if it returns, panics or is doomed, does its last acts.
+///
+/// Out of line: a caller that is answered at once does without.
+#[inline(never)]
 pub(crate) fn run_turn<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn: BodyTurn<'_, D>) {
     run_with(block, turn, |turn, cx| D::poll(block, turn, cx));
 }

@@ -21,6 +21,10 @@ use std::{
 pub(crate) struct Stats {
     /// Messages that were taken out of the mailbox.
     handled: AtomicU64,
+    /// How many times a caller has run it, each with one message.
+    runs: AtomicU64,
+    /// How many of these messages were put into the mailbox first.
+    put: AtomicU64,
 }
 
 /// What is measured while somebody observes. Written by the process itself.
@@ -43,8 +47,29 @@ impl Stats {
         }
     }
 
-    pub(crate) fn handled(&self) -> u64 {
+    /// Counts a run by a caller, and returns how many there were before. By the one whose turn it is, as the next.
+    #[inline]
+    pub(crate) fn count_run(&self) -> u64 {
+        let runs = self.runs.load(Ordering::Relaxed);
+        self.runs.store(runs + 1, Ordering::Relaxed);
+        runs
+    }
+
+    /// The message of this run goes into the mailbox, where it is counted otherwise.
+    pub(crate) fn count_put(&self) {
+        add(&self.put, 1);
+    }
+
+    /// How many were taken out of the mailbox.
+    pub(crate) fn taken(&self) -> u64 {
         self.handled.load(Ordering::Relaxed)
+    }
+
+    /// How many were handled.
+    pub(crate) fn handled(&self) -> u64 {
+        // In this order: a run is counted before its message is put.
+        let put = self.put.load(Ordering::Acquire);
+        self.taken() + self.runs.load(Ordering::Relaxed) - put
     }
 }
 
@@ -97,7 +122,7 @@ impl Process {
 /// The process is the only writer, so this needs no read-modify-write.
 #[inline]
 fn add(sum: &AtomicU64, n: u64) {
-    sum.store(sum.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+    sum.store(sum.load(Ordering::Relaxed) + n, Ordering::Release);
 }
 
 fn nanos(time: Duration) -> u64 {
