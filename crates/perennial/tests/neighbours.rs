@@ -309,6 +309,50 @@ async fn a_hung_child_does_not_block_the_shutdown() {
     assert_eq!(Node::current().count_processes(), 0);
 }
 
+/// Waits, then blocks its thread.
+#[derive(Clone, GenServer)]
+struct Hangs(Arc<Gate>);
+
+struct Wait(oneshot::Receiver<()>);
+
+impl HandleCall<Wait> for Hangs {
+    type Reply = ();
+    async fn handle_call(&mut self, Wait(until): Wait, _: &mut Cx<Self>) -> Reply<()> {
+        until.await.unwrap();
+        self.0.block();
+        reply(())
+    }
+}
+
+impl HandleCall<u32> for Hangs {
+    type Reply = u32;
+    async fn handle_call(&mut self, number: u32, _: &mut Cx<Self>) -> Reply<u32> {
+        reply(number)
+    }
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 4)]
+async fn who_calls_a_hung_child_hears_of_its_end_when_it_is_given_up() {
+    let gate = Arc::<Gate>::default();
+    let _opens = Opens(gate.clone());
+    let hangs: Name<Hangs> = Name::from("hangs");
+    let spec = Hangs::child_spec_as(Hangs(gate.clone()), hangs.clone());
+    let spec = ChildSpec { restart: Restart::Temporary, shutdown: Shutdown::BrutalKill, ..spec };
+    let supervisor = start([spec], Strategy::OneForOne).await;
+    let (go, until) = oneshot::channel();
+    tokio::spawn(hangs.call_timeout(Wait(until), None));
+    let hung = hangs.whereis().unwrap().pid();
+    while process::info(hung).unwrap().messages < 1 {
+        tokio::task::yield_now().await;
+    }
+    // The handler has the server: this one waits behind it.
+    let waits = hangs.send_request(7_u32);
+    go.send(()).unwrap();
+    gate.blocked().await;
+    supervisor.stop(ExitReason::Normal).await.expect("the child is given up");
+    assert_eq!(waits.await, Err(CallError::Exit(ExitReason::Killed)));
+}
+
 #[perennial::test(flavor = "multi_thread", workers = 3)]
 async fn a_hung_child_does_not_block_the_kill_of_its_supervisor() {
     let gate = Arc::<Gate>::default();

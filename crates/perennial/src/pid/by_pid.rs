@@ -5,7 +5,12 @@
 //! grows, when a table is copied as a whole. As long as there are few they are in a table, which is smaller then.
 
 use crate::pid::{Pid, PidMap};
-use std::{array, mem};
+use std::{
+    array,
+    collections::HashMap,
+    hash::{BuildHasher, Hash},
+    mem,
+};
 
 /// So many slots share a page.
 const PAGE: u32 = 8;
@@ -95,7 +100,11 @@ impl<V> ByPid<V> {
     }
 
     pub(crate) fn remove(&mut self, pid: Pid) -> Option<V> {
-        let removed = self.remove_from_page(pid).or_else(|| self.strays.remove(&pid))?;
+        let removed = self.remove_from_page(pid).or_else(|| {
+            let stray = self.strays.remove(&pid)?;
+            shrink(&mut self.strays);
+            Some(stray)
+        })?;
         self.len -= 1;
         Some(removed)
     }
@@ -108,10 +117,7 @@ impl<V> ByPid<V> {
         // The last page stays, for one child after the other.
         if page.len == 0 && self.pages.len() > 1 {
             self.pages.remove(&number);
-            // A map that was large once does not stay so.
-            if self.pages.capacity() > 128 && self.pages.len() < self.pages.capacity() / 8 {
-                self.pages.shrink_to(self.pages.len() * 2);
-            }
+            shrink(&mut self.pages);
         }
         Some(removed)
     }
@@ -180,6 +186,13 @@ impl<V> Default for ByPid<V> {
     }
 }
 
+/// A map that was large once does not stay so.
+fn shrink<K: Eq + Hash, V, S: BuildHasher>(map: &mut HashMap<K, V, S>) {
+    if map.capacity() > 128 && map.len() < map.capacity() / 8 {
+        map.shrink_to(map.len() * 2);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,5 +250,11 @@ mod tests {
         (0..10_000).for_each(|slot| assert_eq!(map.insert(pid(slot, 1), slot), None));
         (0..10_000).for_each(|slot| assert_eq!(map.remove(pid(slot, 1)), Some(slot)));
         assert!(map.is_empty() && map.pages.len() == 1 && map.pages.capacity() < 256);
+        // The slots of those that are not forgotten are taken again.
+        for serial in [1, 2] {
+            (0..10_000).for_each(|slot| assert_eq!(map.insert(pid(slot, serial), slot), None));
+        }
+        (0..10_000).for_each(|slot| assert_eq!(map.remove(pid(slot, 2)), Some(slot)));
+        assert!(map.strays.is_empty() && map.strays.capacity() < 256);
     }
 }

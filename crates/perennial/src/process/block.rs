@@ -6,7 +6,8 @@
 //! 2. Links are kept on both sides. They are made and removed under both locks, taken in the order of the pids; no two
 //!    locks of processes are held anywhere else. One who ends takes its side whole, then tells the others, each under
 //!    its own lock, if the link is still there. So no link is known to one side only, but while it is being told. And but
-//!    that of a new child with its parent: the child has it from birth, and its parent from before anybody runs it.
+//!    that of a new child with its parent: the child has it from birth, and its parent from before anybody runs it. The
+//!    children of one that has very many are in [`Kin`], whose shards have locks of their own.
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
 //! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process

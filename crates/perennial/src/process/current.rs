@@ -113,7 +113,7 @@ pub(crate) fn look<R>(look: impl FnOnce(&Process) -> R) -> Option<R> {
     with_current(|_, current| current.map(|current| look(current.process()))).flatten()
 }
 
-/// As [`look`], for one who may want a reference of its own.
+/// As [`look`], for one who may want a reference of its own. It may run code of a user.
 pub(crate) fn look_as<R>(look: impl FnOnce(&dyn Current) -> R) -> Option<R> {
     with_current(|_, current| current.map(look)).flatten()
 }

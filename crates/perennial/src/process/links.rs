@@ -158,8 +158,9 @@ impl Process {
 
     /// False if it was not there.
     fn remove_link_in(&self, state: &mut State, peer: Pid) -> bool {
-        state.ties.as_mut().is_some_and(|ties| ties.links.remove(peer))
-            || self.kin().is_some_and(|kin| kin.remove(peer))
+        // It may be at both places: one who links with a child that is not adopted yet does not find it among the children.
+        let linked = state.ties.as_mut().is_some_and(|ties| ties.links.remove(peer));
+        self.kin().is_some_and(|kin| kin.remove(peer)) | linked
     }
 
     /// In no order.
@@ -279,8 +280,8 @@ pub(crate) fn doom_child(me: &Process, child: &Process, kind: Signal, reason: &E
     }
 }
 
-/// Sends what a link would have sent to a process whose link with its parent came too late: the parent had ended,
-/// though its code runs on because it was given up.
+/// Sends what a link would have sent to a process whose link with its parent came too late: the parent had ended, as a
+/// supervisor in whose name others start children, or one whose code runs on because it was given up.
 pub(crate) fn signal_orphan(child: &ProcRef, parent: &Process) {
     let reason = parent.reason().unwrap_or(ExitReason::Killed);
     deliver(child, Via::Nothing, Signal::Link, parent.pid, &reason, parent.cause());

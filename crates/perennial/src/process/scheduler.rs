@@ -8,7 +8,7 @@
 //!
 //! 1. A process is in one queue at most: it is put there by whoever its `Turns` told to schedule it, and taken out by
 //!    the worker that begins its turn, or finds that a caller has done so.
-//! 2. A worker sleeps only after it has said so in `asleep` and has then found all queues empty. Whoever puts a
+//! 2. A worker sleeps only after it has said so in `asleep` and has then found that all queues have the length zero. Whoever puts a
 //!    process into a queue looks at `asleep` after that, unless it is itself a worker and the only one who has
 //!    something to do. So no process is slept over.
 //! 3. After `closed` nothing is polled any more. All processes of the node are ended by who closed it, or by who polls

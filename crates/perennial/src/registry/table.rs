@@ -2,9 +2,9 @@
 //!
 //! # Invariants
 //!
-//! 1. A row is in `by_key` exactly while its owner [holds](crate::process::holdings) it. It comes to both under the lock of
-//!    its shard. It is taken out of `by_key` first, so the owner may hold one for a moment that is not there any more,
-//!    and nothing is there that its owner would not find when it ends.
+//! 1. While a row is in `by_key` its owner [holds](crate::process::holdings) it. It comes to both under the lock of
+//!    its shard. It is taken out of `by_key` first, so the owner may hold one that is not there any more: for a moment, or,
+//!    if it was dead and had to give way, until it ends. Nothing is there that its owner would not find then.
 //! 2. Only an owner adds, changes and removes its rows; but its last acts may be carried out by another thread, the
 //!    registry's end takes them all, and the row of a dead holder gives way in `by_key` to who registers its key.
 //! 3. A row is told by its id, so that one who removes it late never removes a successor's.

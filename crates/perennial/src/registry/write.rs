@@ -10,6 +10,7 @@ use crate::{
         table::Table,
     },
 };
+
 impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// Registers the current process under `key`, with a value.
     ///

@@ -13,6 +13,7 @@ both_tests! {
     r43_rows_go_before_down_is_told
     r43_rows_go_before_an_exit_signal_is_told
     r43_rows_go_with_a_normal_end_too
+    one_that_ends_by_itself_is_not_shown_while_its_state_is_dropped
     r43_only_rows_of_the_one_that_ended_go
     r12_registering_right_after_down_succeeds
     r31_a_dead_process_has_no_keys_and_no_values
@@ -61,6 +62,35 @@ async fn r43_rows_go_with_a_normal_end_too(reg: Reg) {
     register(&p, &reg, "a", 1).await;
     p.stop(ExitReason::Normal).await.unwrap();
     assert_eq!(reg.count(), Ok(0));
+}
+
+/// Registers itself, and looks for itself when it is dropped.
+#[derive(GenServer)]
+struct Looks(Reg, Arc<Mutex<Option<Entries<i64>>>>);
+
+struct Register;
+
+impl HandleCast<Register> for Looks {
+    async fn handle_cast(&mut self, Register: Register, _: &mut Cx<Self>) -> NoReply {
+        self.0.register(key("a"), 1).unwrap();
+        noreply()
+    }
+}
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        *self.1.lock().unwrap() = Some(self.0.lookup("a").unwrap());
+    }
+}
+
+async fn one_that_ends_by_itself_is_not_shown_while_its_state_is_dropped(reg: Reg) {
+    let found = Arc::new(Mutex::new(None));
+    let server =
+        Looks::start_link(Looks(reg.clone(), found.clone())).await.unwrap().server::<Looks>().unwrap();
+    server.cast(Register).unwrap();
+    server.stop(ExitReason::Normal).await.unwrap();
+    // Its row is still there by then, and is not its own any more.
+    assert_eq!(found.lock().unwrap().take(), Some(Entries::default()));
 }
 
 async fn r43_only_rows_of_the_one_that_ended_go(reg: Reg) {
