@@ -19,7 +19,7 @@
 //! # Invariants
 //!
 //! 1. There is at most one [`Turn`] at a time: `RUNNING` is set by whoever makes one, in one atomic step from a
-//!    state without it, and cleared when that turn ends. Only through a turn are the value reached, and the letters that
+//!    state without it, and cleared when that turn ends. Only through a turn does one reach the value, and the letters that
 //!    turns have taken.
 //! 2. Of those who notify, one is told to schedule: the one whose step made it notified while nobody ran, or the one
 //!    who ended a turn and found it so. It calls `begin`, once. Until then `try_begin` fails.
@@ -82,9 +82,10 @@ pub struct Turns<D: ?Sized, T, C = ()> {
     pub(crate) value: UnsafeCell<T>,
 }
 
-// SAFETY: the value, and the letters that were taken, are reached through a `Turn` only, of which there is one at a time (invariant 1), and the
-// word orders one after the other: each begin acquires what `end` released. So they only move between threads, for which
-// `Send` is enough. Letters have values that were `Send` (bound of `send`), and have one owner (invariant 5).
+// SAFETY: the value, and the letters that were taken, are reached through a `Turn` only, of which there is one at a time
+// (invariant 1), and the word orders one after the other: each begin acquires what `end` released. So they only move
+// between threads, for which `Send` is enough. Letters have values that were `Send` (bound of `send`), and have one owner
+// (invariant 5). What is shared is `Sync`.
 unsafe impl<D: ?Sized + Send, T: Send, C: Sync> Sync for Turns<D, T, C> {}
 
 /// What is to be done about a notification.
