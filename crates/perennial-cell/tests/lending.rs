@@ -3,7 +3,7 @@
 
 #![cfg(not(loom))]
 
-use perennial_cell::{Lending, Lent, OnceBox, PooledFuture, Turn, Turns};
+use perennial_cell::{Erase, Lending, Lent, Letter, OnceBox, PooledFuture, Reading::InTurns, Turn, Turns};
 use std::{
     future::{Future, pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -36,13 +36,22 @@ impl Drop for Counted {
     }
 }
 
+/// Letters of which it matters only that they are there.
+trait Any: Send {}
+impl<M: Send> Any for Letter<dyn Any, M> {}
+impl<M: Send + 'static> Erase<M> for dyn Any {
+    fn erase(letter: &mut Letter<Self, M>) -> &mut Self {
+        letter
+    }
+}
+
 type Body = Lending<Counted, u64>;
 
 /// As the block of a process.
-struct Block(Turns<dyn Send, Body>);
+struct Block(Turns<dyn Any, Body>);
 
-impl AsRef<Turns<dyn Send, Body>> for Block {
-    fn as_ref(&self) -> &Turns<dyn Send, Body> {
+impl AsRef<Turns<dyn Any, Body>> for Block {
+    fn as_ref(&self) -> &Turns<dyn Any, Body> {
         &self.0
     }
 }
@@ -53,7 +62,7 @@ fn block() -> Arc<Block> {
 
 /// As one who handles a message: a future that is ready is not kept.
 fn lend(
-    turn: &mut Turn<'_, dyn Send, Body>,
+    turn: &mut Turn<'_, dyn Any, Body>,
     keeper: &Arc<Block>,
     make: impl for<'a> FnOnce(&'a mut Counted) -> PooledFuture<'a, u64>,
 ) -> Poll<u64> {
@@ -67,7 +76,7 @@ fn lend(
     lent.map_or(Poll::Pending, Poll::Ready)
 }
 
-fn keep(turn: &mut Turn<'_, dyn Send, Body>, keeper: &Arc<Block>) {
+fn keep(turn: &mut Turn<'_, dyn Any, Body>, keeper: &Arc<Block>) {
     assert_eq!(turn.lend::<_, ()>(keeper, |value| Lent::Kept(add(value, 0))), None);
 }
 
@@ -204,6 +213,29 @@ fn a_future_that_panics_gives_the_value_back() {
     assert_eq!(turn.value().unwrap().sum, 2);
     turn.drop_value();
     assert_eq!(drops.load(Ordering::Relaxed), 1);
+    let _ = turn.done(&block, None);
+}
+
+#[test]
+fn letters_stay_where_they_are_while_the_value_is_lent() {
+    let (block, drops) = (block(), Arc::default());
+    let mut turn = block.0.claim().unwrap();
+    turn.put(Counted::new(&drops));
+    keep(&mut turn, &block);
+    let _ = turn.end(None);
+    drop(Turns::send(&block, 1, None).unwrap());
+    let mut turn = block.0.begin(InTurns).unwrap();
+    assert!(turn.incoming().next().is_none() && block.0.has_letters());
+    assert!(turn.poll_borrower(&mut cx()).unwrap().is_ready());
+    // Now it may read them.
+    turn.incoming().refill(|| None);
+    assert!(turn.incoming().next().is_some() && !block.0.has_letters());
+    // Of one that is not lent a turn takes them.
+    let _ = turn.end(None);
+    drop(Turns::send(&block, 2, None).unwrap());
+    let mut turn = block.0.begin(InTurns).unwrap();
+    assert!(turn.incoming().next().is_some() && !block.0.has_letters());
+    turn.drop_value();
     let _ = turn.done(&block, None);
 }
 
