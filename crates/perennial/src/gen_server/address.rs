@@ -153,7 +153,7 @@ pub trait Address: Sync {
         match self.resolve() {
             Ok(server) => {
                 let clock = server.0.process.node.clock.clone();
-                let answer = submit(&server, request).unwrap_or_else(Answer::failed);
+                let answer = submit(&server, request, current::pid()).unwrap_or_else(Answer::failed);
                 RequestId::new(answer, clock, Some(server.pid()))
             }
             Err(error) => RequestId::new(Answer::failed(error), Node::current().0.clock.clone(), None),
@@ -311,7 +311,7 @@ async fn call<S: GenServer, M: CallTo<S>>(
             At::Once(reply) => return Ok(reply),
             At::Last(answer) => answer,
         },
-        None => submit(&server, request)?,
+        None => submit(&server, request, current::pid())?,
     };
     answer.within(&process.node.clock, timeout).await
 }
@@ -320,8 +320,9 @@ async fn call<S: GenServer, M: CallTo<S>>(
 fn submit<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     request: M,
+    caller: Option<Pid>,
 ) -> Result<Answer<M::Reply>, CallError> {
-    let (from, answer) = Caller::with_pid(server.0.clone(), current::pid());
+    let (from, answer) = Caller::with_pid(server.0.clone(), caller);
     match request.send_to(server, from) {
         Ok(()) => Ok(answer),
         Err(from) => {
@@ -339,13 +340,14 @@ fn put<S: GenServer, M: CallTo<S>>(
     server: &ServerRef<S>,
     turn: &mut ServerTurn<'_, S>,
     request: M,
+    caller: Option<Pid>,
 ) -> Result<Answer<M::Reply>, CallError> {
     server.0.process.stats.count_put();
     // What came before is in the mailbox still.
     if turn.is_lent() {
-        return submit(server, request);
+        return submit(server, request, caller);
     }
-    let (from, answer) = Caller::with_pid(server.0.clone(), current::pid());
+    let (from, answer) = Caller::with_pid(server.0.clone(), caller);
     request.put_into(turn, from);
     Ok(answer)
 }
@@ -363,7 +365,7 @@ fn run_at_once<S: GenServer, M: CallTo<S>>(
     request: M,
 ) -> Result<At<M::Reply>, CallError> {
     if !M::DIRECT || server.0.process.needs_attention() || !takes_budget() {
-        let answer = put(server, &mut turn, request);
+        let answer = put(server, &mut turn, request, current::pid());
         run::run_turn(&server.0, turn);
         return answer.map(At::Last);
     }
@@ -374,7 +376,7 @@ fn run_at_once<S: GenServer, M: CallTo<S>>(
             (Direct::Answered(reply), goes_on) => (Ok(At::Once(reply)), goes_on),
             (Direct::Later(answer), goes_on) => (Ok(At::Last(answer)), goes_on),
         };
-        at = Some(answer.or_else(|request| put(server, turn, request).map(At::Last)));
+        at = Some(answer.or_else(|request| put(server, turn, request, caller).map(At::Last)));
         goes_on
     });
     // None: it panicked, which has ended the server.
