@@ -35,6 +35,8 @@ rules! {
         for n in 0..3 {
             to.send(n).unwrap();
         }
+        // It is exact while the process waits.
+        Node::current().settled().await;
         assert_eq!(process::info(to.pid()).unwrap().mailbox_len, 3);
     }
 
