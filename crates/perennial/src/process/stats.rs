@@ -1,8 +1,9 @@
 //! What an observer wants to know of a process, without asking it.
 //!
 //! With nobody looking, a message costs one store here and a poll one in the [`Turns`](perennial_cell::Turns), where
-//! messages are counted when they are sent. Whether somebody looks is a flag of each process, next to that of a deadly
-//! signal: both are read at once, around each poll.
+//! messages are counted when they are sent; one that its caller has handled costs none, as its run is counted anyway.
+//! Whether somebody looks is a flag of each process, next to that of a deadly signal: both are read at once, around each
+//! poll.
 //!
 //! # Order of events
 //!
