@@ -5,6 +5,7 @@ use crate::{
     batch::Batch,
     letter::{Erase, Header, Letter, Opened},
     sync::{AtomicU64, Ordering, UnsafeCell},
+    tag,
     word::{NOTIFIED, Word},
 };
 use std::{
@@ -74,11 +75,11 @@ impl<D: ?Sized> Sent<D> {
     /// The letter was [written](Letter::write) for this, and is owned by the caller: no more if this succeeds.
     #[inline]
     pub(crate) unsafe fn push(&self, letter: NonNull<Header<D>>) -> Result<Word, Word> {
-        let address = letter.as_ptr().addr();
+        let address = tag::without(letter.as_ptr().addr());
         let pushed = self.change(|word| {
             let next = word.send(address)?;
             // SAFETY: it was not published, so it is still the caller's alone.
-            unsafe { (*letter.as_ptr()).next = ptr::with_exposed_provenance_mut(word.letters()) };
+            unsafe { (*letter.as_ptr()).next = newest(word) };
             Some(next)
         });
         if let Ok(before) = pushed
@@ -105,14 +106,19 @@ impl<D: ?Sized> Sent<D> {
     }
 }
 
+/// The letter that came last; null if none waits.
+#[inline]
+fn newest<D: ?Sized>(word: Word) -> *mut Header<D> {
+    // It was exposed where the letter was written.
+    ptr::with_exposed_provenance_mut(tag::with(word.letters()))
+}
+
 /// # Safety
 ///
 /// The letters of `word` were taken out of it by the caller.
 #[inline]
 unsafe fn append<D: ?Sized>(batch: &mut Batch<D>, word: Word) {
-    // It was exposed where the letter was written.
-    let newest = ptr::with_exposed_provenance_mut(word.letters());
-    if let Some(newest) = NonNull::new(newest) {
+    if let Some(newest) = NonNull::new(newest(word)) {
         // SAFETY: by the contract; each letter leads to the one that came before.
         unsafe { batch.append(newest) }
     }

@@ -10,7 +10,7 @@
 
 use crate::{
     pool::{self, GivesBack},
-    word::Word,
+    tag,
 };
 use std::{
     alloc::Layout,
@@ -48,7 +48,10 @@ impl<D: ?Sized + Erase<M>, M> Letter<D, M> {
     /// Writes a letter into a block of the pool. Whoever called this owns it.
     pub(crate) fn write(value: M) -> NonNull<Header<D>> {
         let place = pool::take(Layout::new::<Self>()).cast::<Self>();
-        assert!(Word::can_hold(place.as_ptr().addr()), "an address has 48 bits at most");
+        assert!(
+            tag::admits(place.as_ptr().addr()),
+            "the allocator hands out addresses of more than 48 bits, and no tag that all of them have"
+        );
         // For the word of a mailbox, and for `Opened`, which gives the block back.
         place.as_ptr().expose_provenance();
         let header = Header { next: ptr::null_mut(), open: open::<D, M> };

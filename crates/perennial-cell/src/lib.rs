@@ -35,6 +35,7 @@ mod pool;
 mod pooled;
 mod scoped;
 mod sync;
+mod tag;
 mod try_lock;
 mod turn;
 mod turns;

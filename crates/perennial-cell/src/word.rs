@@ -8,14 +8,15 @@
 //! +----------+----------+------------------------------------------------+
 //! ```
 //!
-//! An address has 48 bits at most, unless a program asks for more, or its allocator keeps a tag in the upper ones, as that of
-//! Android does. One that has more is refused where a letter is written.
+//! An address has 48 bits at most, unless a program asks for more, or its allocator keeps a [tag](crate::tag) in the upper
+//! ones. One that has more is refused where a letter is written.
+
+use crate::tag::ADDRESS;
 
 /// How a process stands. See [`Turns`](crate::Turns) for what the flags mean together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word(pub(crate) u64);
 
-const ADDRESS: u64 = (1 << 48) - 1;
 /// No letter has this address: no more come.
 const CLOSED: u64 = 1;
 /// One of the messages that came since the last turn began.
@@ -110,11 +111,6 @@ impl Word {
     /// Where the letter lies that came last; 0 if none waits.
     pub(crate) fn letters(self) -> usize {
         if self.is_closed() { 0 } else { (self.0 & ADDRESS) as usize }
-    }
-
-    /// Whether a letter can lie there.
-    pub(crate) fn can_hold(letter: usize) -> bool {
-        letter as u64 & !ADDRESS == 0
     }
 
     /// Without the letters.
