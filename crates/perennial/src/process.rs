@@ -50,6 +50,7 @@ mod parent;
 mod patience;
 mod reason;
 mod recipient;
+pub(crate) mod room;
 pub(crate) mod run;
 pub(crate) mod scheduler;
 pub(crate) mod signal;

@@ -12,10 +12,9 @@ use crate::{
         server_loop::ServerTurn,
     },
     pid::Pid,
-    process::Recipient,
+    process::{Recipient, room::Taken},
 };
 use std::task::Context;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// A request that a server of type `S` answers: it has [`HandleCall`](super::HandleCall) or [`HandleCallFrom`] for it.
 pub trait CallTo<S: GenServer>: Send + 'static {
@@ -75,15 +74,15 @@ impl<S: HandleCallFrom<M>, M: Send + 'static> CallTo<S> for M {
 /// A message that a server of type `S` takes as a cast: it has [`HandleCast`] for it.
 pub trait CastTo<S: GenServer>: Sized + Send + 'static {
     #[doc(hidden)]
-    fn send_to(self, server: &ServerRef<S>, room: Option<OwnedSemaphorePermit>);
+    fn send_to(self, server: &ServerRef<S>, room: Taken);
 }
 
 impl<S: HandleCast<M>, M: Send + 'static> CastTo<S> for M {
-    fn send_to(self, server: &ServerRef<S>, room: Option<OwnedSemaphorePermit>) {
+    fn send_to(self, server: &ServerRef<S>, room: Taken) {
         // As in OTP, the dead do not mind.
         let _sent = match room {
-            None => server.send(Cast(self)).is_ok(),
-            Some(room) => server.send(BoundedCast { message: self, room }).is_ok(),
+            Taken::Nothing => server.send(Cast(self)).is_ok(),
+            Taken::One => server.send(BoundedCast(self)).is_ok(),
         };
     }
 }

@@ -4,10 +4,10 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{
         CallTo, Caller, CastTo, GenServer, InfoTo, RequestId, ServerRef, direct::Direct, message::Stop,
-        reply_cell::Answer, server_loop::ServerTurn, server_ref::NoRoom,
+        reply_cell::Answer, server_loop::ServerTurn,
     },
     pid::Pid,
-    process::{block::ProcRef, current, inline, monitors, node::Node, run, time},
+    process::{block::ProcRef, current, inline, monitors, node::Node, room::NoRoom, run, time},
 };
 use std::{
     fmt,

@@ -25,7 +25,6 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
-use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) type Handling<'a> = PooledFuture<'a, NoReply>;
 
@@ -166,16 +165,17 @@ impl<S: HandleCast<M>, M: Send + 'static> Message<S> for Cast<M> {
     }
 }
 
-/// A cast that takes room in a bounded mailbox, until it is handled or dropped.
-pub(crate) struct BoundedCast<M> {
-    pub(crate) message: M,
-    pub(crate) room: OwnedSemaphorePermit,
-}
+/// A cast that takes room in a bounded mailbox, until it is handled. One that never is was dropped because the server has
+/// ended, with all room that there was.
+pub(crate) struct BoundedCast<M>(pub(crate) M);
 
 impl<S: HandleCast<M>, M: Send + 'static> Message<S> for BoundedCast<M> {
     fn handle(self, server: &mut S, cx: &mut Cx<S>) -> impl Future<Output = NoReply> + Send {
-        drop(self.room);
-        server.handle_cast(self.message, cx)
+        // Before it is handled: a handler may wait for who waits for room.
+        if let Some(room) = cx.own().room() {
+            room.free();
+        }
+        server.handle_cast(self.0, cx)
     }
     fn event(&self) -> Option<Event> {
         event_in::<M>(MessageKind::Cast, None)

@@ -134,6 +134,19 @@ pub(crate) fn poll<S: GenServer>(
     turn: &mut ServerTurn<'_, S>,
     cx: &mut Context<'_>,
 ) -> Poll<ExitReason> {
+    let polled = go_on(block, turn, cx);
+    // Now that it waits: it may be for one who waits for room.
+    if let Some(room) = block.process.room() {
+        room.give_back();
+    }
+    polled
+}
+
+fn go_on<S: GenServer>(
+    block: &Arc<ServerBlock<S>>,
+    turn: &mut ServerTurn<'_, S>,
+    cx: &mut Context<'_>,
+) -> Poll<ExitReason> {
     let process = &block.process;
     loop {
         let handled = match panics::catch(|| turn.poll_borrower(cx)) {

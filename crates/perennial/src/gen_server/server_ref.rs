@@ -4,10 +4,12 @@ use crate::{
     exit_reason::CallError,
     gen_server::{Address, GenServer, InfoTo, message::ServerBlock},
     pid::Pid,
-    process::Recipient,
+    process::{
+        Recipient,
+        room::{NoRoom, Room, Taken},
+    },
 };
 use std::{fmt, sync::Arc};
-use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 
 /// One process that is a server of type `S`, alive or not. It does not follow a restart: a name does.
 pub struct ServerRef<S: GenServer>(pub(crate) Arc<ServerBlock<S>>);
@@ -24,25 +26,18 @@ impl<S: GenServer> ServerRef<S> {
     }
 }
 
-/// The mailbox is bounded and full.
-pub(crate) struct NoRoom;
-
 impl<S: GenServer> ServerRef<S> {
     /// Takes room for a cast, if that is bounded.
-    pub(crate) fn try_room(&self) -> Result<Option<OwnedSemaphorePermit>, NoRoom> {
-        let Some(room) = self.0.process.room() else { return Ok(None) };
-        match room.clone().try_acquire_owned() {
-            Ok(room) => Ok(Some(room)),
-            Err(TryAcquireError::NoPermits) => Err(NoRoom),
-            // It has ended, and takes anything.
-            Err(TryAcquireError::Closed) => Ok(None),
-        }
+    pub(crate) fn try_room(&self) -> Result<Taken, NoRoom> {
+        self.0.process.room().map_or(Ok(Taken::Nothing), Room::try_take)
     }
 
     /// Waits for room for a cast, if that is bounded.
-    pub(crate) async fn room(&self) -> Option<OwnedSemaphorePermit> {
-        // An error says that it has ended, see above.
-        self.0.process.room()?.clone().acquire_owned().await.ok()
+    pub(crate) async fn room(&self) -> Taken {
+        match self.0.process.room() {
+            Some(room) => room.take().await,
+            None => Taken::Nothing,
+        }
     }
 }
 

@@ -30,6 +30,7 @@ use crate::{
         messages::{Down, Exit},
         node::NodeInner,
         reason::Brief,
+        room::Room,
         run,
         spawn::Spawn,
         stats::{Busy, Stats},
@@ -50,7 +51,7 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 /// A process of any kind.
 pub(crate) type ProcRef = Arc<dyn Proc>;
@@ -290,8 +291,8 @@ pub(crate) struct Rare {
     pub(crate) kin: OnceLock<Kin>,
     /// What higher layers attach for others to find, such as the table of a registry.
     pub(crate) public: OnceLock<Arc<dyn Public>>,
-    /// Room for casts, if that is bounded: each that waits holds a permit.
-    room: Option<Arc<Semaphore>>,
+    /// Room for casts, if that is bounded.
+    room: Option<Box<Room>>,
     pub(crate) busy: Busy,
     /// The reason with which it ends, if that has something to tell.
     pub(super) told: OnceLock<ExitReason>,
@@ -409,7 +410,7 @@ impl Process {
         let bonds = bonds.map(|starter| Box::new(Bonds { starter: Some(starter), ..Bonds::default() }));
         let rare = OnceBox::new();
         if spawn.callers.is_some() || spawn.room.is_some() {
-            let room = spawn.room.map(|room| Arc::new(Semaphore::new(room)));
+            let room = spawn.room.map(|room| Box::new(Room::new(room)));
             rare.get_or_init(|| Rare { callers: spawn.callers.take(), room, ..Rare::default() });
         }
         Self {
@@ -441,8 +442,8 @@ impl Process {
     }
 
     /// Room for casts, if that is bounded.
-    pub(crate) fn room(&self) -> Option<&Arc<Semaphore>> {
-        self.rare.get()?.room.as_ref()
+    pub(crate) fn room(&self) -> Option<&Room> {
+        self.rare.get()?.room.as_deref()
     }
 
     /// What higher layers have attached.

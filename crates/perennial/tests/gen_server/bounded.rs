@@ -1,6 +1,6 @@
 //! Mailboxes with a bound: `cast` is refused, `cast_wait` waits.
 
-use crate::puppet::{Ask, Log, Puppet, Seen, barrier, hold, puppet, script};
+use crate::puppet::{Ask, Hold, Log, Puppet, Seen, Tell, barrier, hold, puppet, script};
 use futures_util::poll;
 use perennial::{
     gen_server::{CastError, Options},
@@ -8,6 +8,7 @@ use perennial::{
     process,
 };
 use std::pin::pin;
+use tokio::sync::oneshot;
 
 async fn bounded(limit: usize) -> (ServerRef<Puppet>, Log) {
     let (script, log) = script(|_| Ok(()));
@@ -47,6 +48,49 @@ async fn cast_wait_waits_for_room_and_the_first_comes_first() {
     for n in 1..=3 {
         assert_eq!(log.next().await, Seen::Cast(n));
     }
+}
+
+/// Room is given back for several casts at once; not when a handler waits.
+#[perennial::test]
+async fn a_handler_may_wait_for_one_who_waits_for_room() {
+    let (server, mut log) = bounded(16).await;
+    let first = hold(&server).await;
+    let (held, is_held) = oneshot::channel();
+    let (let_go, until) = oneshot::channel();
+    server.cast(Hold { held, until }).unwrap();
+    (1..=15_u32).for_each(|n| server.cast(n).unwrap());
+    let mut waits = pin!(server.cast_wait(16_u32));
+    assert!(poll!(waits.as_mut()).is_pending());
+    drop(first);
+    is_held.await.unwrap();
+    Node::current().settled().await;
+    assert!(poll!(waits).is_ready());
+    assert_eq!(server.cast(17_u32), Err(CastError::Full(17)));
+    drop(let_go);
+    for n in 1..=16 {
+        assert_eq!(log.next().await, Seen::Cast(n));
+    }
+}
+
+/// Also while it handles some, and has not said so to those who wait.
+#[perennial::test]
+async fn a_mailbox_is_full_only_when_it_is() {
+    let (server, _log) = bounded(16).await;
+    let held = hold(&server).await;
+    let (told, counts) = std::sync::mpsc::channel();
+    for _ in 0..16 {
+        let (me, told) = (server.clone(), told.clone());
+        let fill = move |_: &mut Puppet, _: &mut Cx<Puppet>| {
+            let room = std::iter::from_fn(|| me.cast(0_u32).ok()).count();
+            told.send(room).unwrap();
+            noreply()
+        };
+        server.cast(Tell(fill)).unwrap();
+    }
+    assert_eq!(server.cast(0_u32), Err(CastError::Full(0)));
+    drop(held);
+    barrier(&server).await;
+    assert!(counts.try_iter().eq([1; 16]));
 }
 
 #[perennial::test]
