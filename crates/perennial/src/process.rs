@@ -60,6 +60,7 @@ mod table;
 pub(crate) mod ties;
 pub(crate) mod time;
 pub(crate) mod timer;
+pub(crate) mod watchers;
 
 pub use inbox::{Inbox, IntoExitReason, spawn, spawn_link, spawn_monitor, spawn_receiver};
 pub use info::{Info, info, set_label};

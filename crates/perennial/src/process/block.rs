@@ -27,7 +27,7 @@ use crate::{
         events::EventId,
         inline::Inline,
         kin::Kin,
-        messages::{Down, Exit},
+        messages::Exit,
         node::NodeInner,
         reason::Brief,
         room::Room,
@@ -51,7 +51,6 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::sync::oneshot;
 
 /// A process of any kind.
 pub(crate) type ProcRef = Arc<dyn Proc>;
@@ -325,7 +324,6 @@ pub(crate) enum Phase {
 /// What few processes have, or have much of; see [`Ties`] for what many have.
 #[derive(Default)]
 pub(crate) struct Bonds {
-    pub(crate) watchers: FxHashMap<Ref, Watcher>,
     pub(crate) watching: FxHashMap<Ref, Pid>,
     pub(crate) timers: FxHashMap<Ref, TimerId>,
     pub(crate) name: Option<Arc<str>>,
@@ -369,14 +367,6 @@ pub(crate) enum Started {
     AlreadyStarted(Pid),
     Ignore,
     Exit(ExitReason),
-}
-
-/// Who gets a `Down`.
-pub(crate) enum Watcher {
-    /// A process, through its mailbox.
-    Process { to: Arc<dyn Receive<Down>>, name: Option<Arc<str>> },
-    /// A future.
-    Future(oneshot::Sender<Down>),
 }
 
 /// A process that takes messages of type `M`. To receive is to push and to notify, and may be done under the lock of
@@ -485,12 +475,12 @@ impl Process {
         if let Some(ties) = &mut state.ties {
             ties.links.shrink();
             ties.held.shrink();
+            ties.watchers.shrink();
         }
         if let Some(kin) = self.kin() {
             kin.shrink();
         }
         if let Some(bonds) = &mut state.bonds {
-            bonds.watchers.shrink_to_fit();
             bonds.watching.shrink_to_fit();
             bonds.timers.shrink_to_fit();
             bonds.callers.shrink_to_fit();

@@ -67,7 +67,7 @@ pub fn info(pid: Pid) -> Option<Info> {
         ancestors,
         callers,
         links: process.links_in(&state),
-        monitored_by: bonds.map_or(0, |bonds| bonds.watchers.len()),
+        monitored_by: state.ties.as_ref().map_or(0, |ties| ties.watchers.len()),
         trap_exit: state.traps(),
         mailbox_len: sent.saturating_sub(taken),
         messages,

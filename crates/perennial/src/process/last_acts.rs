@@ -23,13 +23,14 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::Pid,
     process::{
-        block::{Bonds, Crash, Phase, Proc, Started, Watcher},
+        block::{Bonds, Crash, Phase, Proc, Started},
         events::{EventId, EventKind},
         holdings::Tied,
         links::{self, Taken},
         messages::Down,
         panics,
         signal::Signal,
+        watchers::{Watcher, Watchers},
     },
 };
 use std::mem;
@@ -58,23 +59,23 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     let mut tied = release_and_settle(block, &reason);
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
-    let Some((mut bonds, links)) = take_bonds(block, !tied.is_empty()) else { return };
+    let Some((mut bonds, mut ties)) = take_bonds(block, !tied.is_empty()) else { return };
     if let Some(bonds) = &mut bonds {
         // Before anybody is told: who hears of the end finds none of its monitors.
         for (monitor, target) in mem::take(&mut bonds.watching) {
             if let Some(target) = node.process(target)
-                && let Some(bonds) = &mut target.process().lock().bonds
+                && let Some(ties) = &mut target.process().lock().ties
             {
-                bonds.watchers.remove(&monitor);
+                ties.watchers.remove(monitor);
             }
         }
-        tell_watchers(process.pid, bonds, &reason, exit);
     }
+    tell_watchers(process.pid, mem::take(&mut ties.watchers), &reason, exit);
     // One who is linked to it besides is not told twice.
-    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !links.contains(to.process().pid)));
+    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !ties.contains(to.process().pid)));
     // Who started it comes last: it may start another one at once, which is not to meet those that this one has started.
-    let parent = process.parent().filter(|parent| links.contains(*parent));
-    for peer in links.iter().filter(|peer| Some(*peer) != parent).chain(parent) {
+    let parent = process.parent().filter(|parent| ties.contains(*parent));
+    for peer in ties.iter().filter(|peer| Some(*peer) != parent).chain(parent) {
         let peer = node.process(peer);
         panics::call_quietly(|| {
             links::signal(peer.as_ref(), Signal::Link, process.pid, &reason, Some(exit));
@@ -195,8 +196,8 @@ fn settle_callers(block: &dyn Proc, reason: &ExitReason) {
 /// because they are `tied` to it: then all is done.
 fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken)> {
     let mut state = block.process().lock();
-    let (bonds, links) = (state.bonds.take(), block.process().take_links_in(&mut state));
-    let nobody = bonds.is_none() && links.is_none() && !tied;
+    let (bonds, ties) = (state.bonds.take(), block.process().take_ties_in(&mut state));
+    let nobody = bonds.is_none() && ties.is_none() && !tied;
     state.phase = if nobody { Phase::Gone } else { Phase::Told };
     drop(state);
     if nobody {
@@ -205,12 +206,12 @@ fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken
     if let Some(Bonds { asked_to_end: Some(waiting), .. }) = bonds.as_deref() {
         waiting.notify_waiters();
     }
-    Some((bonds, links.unwrap_or_default()))
+    Some((bonds, ties.unwrap_or_default()))
 }
 
 /// Step 8.
-fn tell_watchers(pid: Pid, bonds: &mut Bonds, reason: &ExitReason, exit: EventId) {
-    for (monitor, watcher) in mem::take(&mut bonds.watchers) {
+fn tell_watchers(pid: Pid, watchers: Watchers, reason: &ExitReason, exit: EventId) {
+    for (monitor, watcher) in watchers {
         let down = Down { monitor, pid: Some(pid), name: None, reason: reason.clone(), cause: Some(exit) };
         panics::call_quietly(|| tell(watcher, down));
     }

@@ -11,7 +11,8 @@ use crate::{
         messages::Exit,
         node,
         signal::{self, Effect, Signal},
-        ties::Links,
+        ties::{Links, Ties},
+        watchers::Watchers,
     },
     sync::MutexGuard,
 };
@@ -169,29 +170,30 @@ impl Process {
         links.chain(self.kin().into_iter().flat_map(Kin::all)).collect()
     }
 
-    /// Takes them all, if there are any; from now on no child comes.
-    pub(super) fn take_links_in(&self, state: &mut State) -> Option<Taken> {
+    /// Takes them all, with the watchers, if there are any; from now on no child comes.
+    pub(super) fn take_ties_in(&self, state: &mut State) -> Option<Taken> {
         let (ties, kin) = (state.ties.take(), self.kin());
         if ties.is_none() && kin.is_none() {
             // Most have none.
             return None;
         }
-        let links = ties.map(|ties| ties.links).unwrap_or_default();
-        let taken = Taken { links, kin: kin.map(Kin::close).unwrap_or_default() };
+        let Ties { links, watchers, .. } = ties.map(|ties| *ties).unwrap_or_default();
+        let taken = Taken { watchers, links, kin: kin.map(Kin::close).unwrap_or_default() };
         (!taken.is_empty()).then_some(taken)
     }
 }
 
-/// All links that a process had.
+/// All links that a process had, and its watchers.
 #[derive(Default)]
 pub(super) struct Taken {
+    pub(super) watchers: Watchers,
     links: Links,
     kin: Vec<ByPid<()>>,
 }
 
 impl Taken {
     fn is_empty(&self) -> bool {
-        matches!(self.links, Links::None) && self.kin.is_empty()
+        self.watchers.len() == 0 && matches!(self.links, Links::None) && self.kin.is_empty()
     }
 
     pub(super) fn contains(&self, pid: Pid) -> bool {

@@ -146,9 +146,7 @@ impl Puppet {
         let process = self.process.process();
         let state = process.lock();
         process.links_in(&state).is_empty()
-            && state.ties.as_deref().is_none_or(|ties| ties.held.is_empty())
-            && state.bonds.as_ref().is_none_or(|bonds| {
-                bonds.watching.is_empty() && bonds.watchers.is_empty() && bonds.name.is_none()
-            })
+            && state.ties.as_deref().is_none_or(|ties| ties.held.is_empty() && ties.watchers.len() == 0)
+            && state.bonds.as_ref().is_none_or(|bonds| bonds.watching.is_empty() && bonds.name.is_none())
     }
 }

@@ -4,10 +4,11 @@ use crate::{
     exit_reason::ExitReason,
     pid::{Pid, Ref},
     process::{
-        block::{ProcRef, Receive, Watcher},
+        block::{ProcRef, Receive},
         last_acts,
         messages::Down,
         node,
+        watchers::Watcher,
     },
 };
 use std::{
@@ -112,7 +113,7 @@ fn watch(target: Option<ProcRef>, pid: Pid, monitor: Ref, watcher: Watcher) {
     if let Some(target) = target {
         let mut state = target.process().lock();
         if state.can_bond() {
-            state.bonds().watchers.insert(monitor, watcher);
+            state.ties().watchers.insert(monitor, watcher);
             return;
         }
     }
@@ -124,7 +125,7 @@ fn watch(target: Option<ProcRef>, pid: Pid, monitor: Ref, watcher: Watcher) {
 fn forget(pid: Pid, monitor: Ref) -> bool {
     let Some(target) = node::find(pid) else { return false };
     let mut state = target.process().lock();
-    let watcher = state.bonds.as_mut().and_then(|bonds| bonds.watchers.remove(&monitor));
+    let watcher = state.ties.as_mut().and_then(|ties| ties.watchers.remove(monitor));
     drop(state);
     watcher.is_some()
 }

@@ -3,14 +3,18 @@
 
 use crate::{
     pid::{Pid, PidSet},
-    process::holdings::{Holder, Holdings},
+    process::{
+        holdings::{Holder, Holdings},
+        watchers::Watchers,
+    },
 };
 use std::sync::Arc;
 
-/// The links of a process, and what it holds elsewhere.
+/// The links of a process, its monitors on this side, and what it holds elsewhere.
 #[derive(Default)]
 pub(crate) struct Ties {
     pub(crate) links: Links,
+    pub(crate) watchers: Watchers,
     pub(crate) held: Holdings,
     /// As those know it who find what it holds. Made when it first holds something that can be found.
     pub(crate) holder: Option<Arc<Holder>>,
@@ -82,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_box_is_small() {
-        assert_eq!(size_of::<Ties>(), 64);
+        assert_eq!(size_of::<Ties>(), 72);
     }
 
     #[test]
