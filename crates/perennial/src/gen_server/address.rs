@@ -115,8 +115,7 @@ pub trait Address: Sync {
         request: M,
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<M::Reply, CallError>> + Send + use<Self, M> {
-        let server = self.resolve();
-        async move { call(server?, request, timeout, Inline::Yes).await }
+        call(self.resolve(), request, timeout, Inline::Yes)
     }
 
     /// Sends a request now, and returns what its answer is asked by.
@@ -171,9 +170,8 @@ pub trait Address: Sync {
     /// If called from a process or a plain task, whose runtime it would block.
     #[track_caller]
     fn blocking_call<M: CallTo<Self::Server>>(&self, request: M) -> Result<M::Reply, CallError> {
-        let server = self.resolve();
         // The thread is to wait, not to run the server.
-        let call = async move { call(server?, request, Self::Server::CALL_TIMEOUT, Inline::No).await };
+        let call = call(self.resolve(), request, Self::Server::CALL_TIMEOUT, Inline::No);
         match tokio::runtime::Handle::try_current() {
             // Panics where it would block the runtime; goes on where blocking is allowed, as in `spawn_blocking`.
             Ok(runtime) => runtime.block_on(call),
@@ -295,11 +293,12 @@ enum Inline {
 }
 
 async fn call<S: GenServer, M: CallTo<S>>(
-    server: ServerRef<S>,
+    server: Result<ServerRef<S>, CallError>,
     request: M,
     timeout: Option<Duration>,
     inline: Inline,
 ) -> Result<M::Reply, CallError> {
+    let server = server?;
     let process = &server.0.process;
     if current::waits_for(process) {
         return Err(CallError::CallingSelf);

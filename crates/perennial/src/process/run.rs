@@ -101,11 +101,17 @@ pub(crate) fn use_turn<D: ?Sized + Kind + 'static>(
     mut turn: BodyTurn<'_, D>,
     f: impl FnOnce(&mut BodyTurn<'_, D>, &mut Context<'_>) -> bool,
 ) {
-    match as_process(block, |cx| panics::catch(|| f(&mut turn, cx))) {
-        Ok(goes_on) if goes_on || block.process.needs_attention() => run_turn(block, turn),
-        Ok(_) => give_back(block, turn),
+    // Left here and not returned, as a value that is passed on is copied each time.
+    let (mut goes_on, mut panicked) = (false, None);
+    as_process(block, |cx| match panics::catch(|| f(&mut turn, cx)) {
+        Ok(more) => goes_on = more,
+        Err(reason) => panicked = Some(reason),
+    });
+    match panicked {
+        None if goes_on || block.process.needs_attention() => run_turn(block, turn),
+        None => give_back(block, turn),
         // What a user has written is guarded where it is called. Whatever this is, the turn is not lost by it.
-        Err(reason) => end(block, turn, reason),
+        Some(reason) => end(block, turn, reason),
     }
 }
 
