@@ -9,6 +9,7 @@ use std::{
     any::Any,
     error::Error,
     fmt::{self, Debug, Display},
+    ops::Deref,
     sync::Arc,
 };
 
@@ -47,7 +48,7 @@ pub enum ExitReason {
     /// Its code panicked.
     Panic(PanicReport),
     /// A callback returned this error.
-    Error(Arc<dyn Error + Send + Sync>),
+    Error(SharedError),
     /// Any other value.
     Other(Payload),
 }
@@ -86,7 +87,7 @@ impl PartialEq for ExitReason {
             | (Self::Timeout, Self::Timeout) => true,
             (Self::ShutdownWith(a), Self::ShutdownWith(b)) | (Self::Other(a), Self::Other(b)) => a == b,
             (Self::Panic(a), Self::Panic(b)) => a == b,
-            (Self::Error(a), Self::Error(b)) => Arc::ptr_eq(a, b),
+            (Self::Error(a), Self::Error(b)) => a == b,
             _ => false,
         }
     }
@@ -142,7 +143,7 @@ impl<E: Failure> From<E> for ExitReason {
         if let Some(AwaitError::Exit(Self::Shutdown | Self::ShutdownWith(_))) = any.downcast_ref() {
             return Self::shutdown_with("await failed");
         }
-        Self::Error(Arc::new(error))
+        Self::Error(SharedError::new(error))
     }
 }
 
@@ -168,18 +169,61 @@ pub trait OrExit<T> {
 
 impl<T, E: Into<Box<dyn Error + Send + Sync>>> OrExit<T> for Result<T, E> {
     fn or_exit(self) -> Result<T, ExitReason> {
-        self.map_err(|error| ExitReason::Error(Arc::from(error.into())))
+        self.map_err(|error| ExitReason::Error(SharedError::new(error)))
+    }
+}
+
+// Behind a pointer of one word each, as is all that a reason has to tell: so a reason takes two words, and the result of a
+// handler is returned in registers.
+
+/// An error in an exit reason, which all who hear of that share. It is what it was: `downcast_ref` and `source` lead on.
+#[derive(Clone)]
+pub struct SharedError(Arc<Box<dyn Error + Send + Sync>>);
+
+impl SharedError {
+    /// Wraps an error, or what says what went wrong.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::new(error.into()))
+    }
+}
+
+impl Deref for SharedError {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &**self.0
+    }
+}
+
+/// By identity: two clones are equal, two errors that look alike are not.
+impl PartialEq for SharedError {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SharedError {}
+
+impl Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&**self, f)
+    }
+}
+
+impl Debug for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&**self, f)
     }
 }
 
 /// A value of any type in an exit reason.
 #[derive(Clone)]
-pub struct Payload(Arc<dyn Value>);
+pub struct Payload(Arc<Box<dyn Value>>);
 
 impl Payload {
     /// Wraps a value.
     pub fn new(value: impl Debug + Eq + Send + Sync + 'static) -> Self {
-        Self(Arc::new(value))
+        Self(Arc::new(Box::new(value)))
     }
 
     /// The value, if it is a `T`.
@@ -267,6 +311,12 @@ mod tests {
             ExitReason::from(std::io::Error::other("disk")),
         ];
         assert!(!unclean.iter().any(ExitReason::is_clean));
+    }
+
+    #[test]
+    fn a_reason_takes_two_words() {
+        let word = size_of::<usize>();
+        assert_eq!([size_of::<Result<(), ExitReason>>(), size_of::<CallError>()], [2 * word; 2]);
     }
 
     #[test]
