@@ -59,6 +59,7 @@
 
 mod accepts;
 mod address;
+mod call;
 mod caller;
 mod context;
 mod deadline;

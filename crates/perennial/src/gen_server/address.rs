@@ -3,22 +3,15 @@
 use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{
-        CallTo, Caller, CastTo, GenServer, InfoTo, RequestId, ServerRef, direct::Direct, message::Stop,
-        reply_cell::Answer, server_loop::ServerTurn,
+        CallTo, CastTo, GenServer, InfoTo, RequestId, ServerRef,
+        call::{self, Inline, call},
+        message::Stop,
+        reply_cell::Answer,
     },
     pid::Pid,
-    process::{block::ProcRef, current, inline, monitors, node::Node, room::NoRoom, run, time},
+    process::{block::ProcRef, current, monitors, node::Node, room::NoRoom, time},
 };
-use std::{
-    fmt,
-    future::Future,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
-    time::Duration,
-};
-use tokio::task::coop;
+use std::{fmt, future::Future, time::Duration};
 
 /// How long [`call`](Address::call) waits, unless the server [says otherwise](GenServer::CALL_TIMEOUT).
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -152,7 +145,7 @@ pub trait Address: Sync {
         match self.resolve() {
             Ok(server) => {
                 let clock = server.0.process.node.clock.clone();
-                let answer = submit(&server, request, current::pid()).unwrap_or_else(Answer::failed);
+                let answer = call::submit(&server, request, current::pid()).unwrap_or_else(Answer::failed);
                 RequestId::new(answer, clock, Some(server.pid()))
             }
             Err(error) => RequestId::new(Answer::failed(error), Node::current().0.clock.clone(), None),
@@ -170,13 +163,7 @@ pub trait Address: Sync {
     /// If called from a process or a plain task, whose runtime it would block.
     #[track_caller]
     fn blocking_call<M: CallTo<Self::Server>>(&self, request: M) -> Result<M::Reply, CallError> {
-        // The thread is to wait, not to run the server.
-        let call = call(self.resolve(), request, Self::Server::CALL_TIMEOUT, Inline::No);
-        match tokio::runtime::Handle::try_current() {
-            // Panics where it would block the runtime; goes on where blocking is allowed, as in `spawn_blocking`.
-            Ok(runtime) => runtime.block_on(call),
-            Err(_) => block_on(call),
-        }
+        call::blocking(self.resolve(), request, Self::Server::CALL_TIMEOUT)
     }
 
     /// Sends a message that has no reply. Nobody is told if there is no such server.
@@ -282,126 +269,5 @@ impl<A: Address> Address for &A {
     }
     fn with_server<R>(&self, f: impl FnOnce(&ServerRef<A::Server>) -> R) -> Result<R, CallError> {
         (**self).with_server(f)
-    }
-}
-
-/// Whether a server that is not being polled may be run by its caller.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Inline {
-    Yes,
-    No,
-}
-
-async fn call<S: GenServer, M: CallTo<S>>(
-    server: Result<ServerRef<S>, CallError>,
-    request: M,
-    timeout: Option<Duration>,
-    inline: Inline,
-) -> Result<M::Reply, CallError> {
-    let server = server?;
-    let process = &server.0.process;
-    if current::waits_for(process) {
-        return Err(CallError::CallingSelf);
-    }
-    // Before the request is there: one who is told of it would take the turn.
-    let turn = if inline == Inline::Yes { inline::take_turn(&server.0) } else { None };
-    let answer = match turn {
-        Some(turn) => match inline::timed(process, || run_at_once(&server, turn, request))? {
-            At::Once(reply) => return Ok(reply),
-            At::Last(answer) => answer,
-        },
-        None => submit(&server, request, current::pid())?,
-    };
-    answer.within(&process.node.clock, timeout).await
-}
-
-/// Puts the request into the mailbox, and has the server polled.
-fn submit<S: GenServer, M: CallTo<S>>(
-    server: &ServerRef<S>,
-    request: M,
-    caller: Option<Pid>,
-) -> Result<Answer<M::Reply>, CallError> {
-    let (from, answer) = Caller::with_pid(server.0.clone(), caller);
-    match request.send_to(server, from) {
-        Ok(()) => Ok(answer),
-        Err(from) => {
-            from.disarm();
-            Err(CallError::NoProc)
-        }
-    }
-}
-
-/// Has the server, whose turn we have, find the request behind all that it was sent before.
-///
-/// Out of line: who answers at once does without.
-#[inline(never)]
-fn put<S: GenServer, M: CallTo<S>>(
-    server: &ServerRef<S>,
-    turn: &mut ServerTurn<'_, S>,
-    request: M,
-    caller: Option<Pid>,
-) -> Result<Answer<M::Reply>, CallError> {
-    server.0.process.stats.count_put();
-    // What came before is in the mailbox still.
-    if turn.is_lent() {
-        return submit(server, request, caller);
-    }
-    let (from, answer) = Caller::with_pid(server.0.clone(), caller);
-    request.put_into(turn, from);
-    Ok(answer)
-}
-
-/// When a call is answered.
-enum At<R: Send + 'static> {
-    Once(R),
-    Last(Answer<R>),
-}
-
-/// Has the server, whose turn we have, handle the request.
-fn run_at_once<S: GenServer, M: CallTo<S>>(
-    server: &ServerRef<S>,
-    mut turn: ServerTurn<'_, S>,
-    request: M,
-) -> Result<At<M::Reply>, CallError> {
-    if !M::DIRECT || server.0.process.needs_attention() || !takes_budget() {
-        let answer = put(server, &mut turn, request, current::pid());
-        run::run_turn(&server.0, turn);
-        return answer.map(At::Last);
-    }
-    let (caller, mut at) = (current::pid(), None);
-    run::use_turn(&server.0, turn, |turn, task| {
-        let (answer, goes_on) = match request.call_direct(server, turn, caller, task) {
-            (Direct::Busy(request), _) => (Err(request), true),
-            (Direct::Answered(reply), goes_on) => (Ok(At::Once(reply)), goes_on),
-            (Direct::Later(answer), goes_on) => (Ok(At::Last(answer)), goes_on),
-        };
-        at = Some(answer.or_else(|request| put(server, turn, request, caller).map(At::Last)));
-        goes_on
-    });
-    // None: it panicked, which has ended the server.
-    at.unwrap_or(Err(CallError::NoProc))
-}
-
-/// Takes a unit of what the current task may do before it lets others run: one for each message.
-fn takes_budget() -> bool {
-    // If there is none the request goes the long way, at the end of which the caller waits.
-    pin!(coop::consume_budget()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
-}
-
-/// Runs a future on this thread, which sleeps while it waits.
-fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
     }
 }
