@@ -26,6 +26,8 @@
 //!    `QUEUED` says that the turn it was told to take has begun early, and that it has not called `begin` since. Nobody
 //!    else is told to schedule meanwhile: what it was notified of before that `begin` is looked at by the turn of that.
 //!    Of one with nothing but `QUEUED` set nobody is to have a turn, and `try_begin` makes one.
+//!    Somebody who was not told may call `begin`, too, and has the turn if there is to be one. The worst is that `QUEUED` is
+//!    cleared too soon, so that another one is told to schedule: whoever comes then and finds nothing goes away.
 //! 3. After `DONE` there is no turn any more.
 //! 4. It is born `RESERVED`: nobody has a turn before whoever made it has claimed the first.
 //! 5. The word owns the letter that its address leads to, and those that hang on it: whoever replaces the address by none

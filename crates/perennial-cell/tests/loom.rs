@@ -298,6 +298,24 @@ fn three_threads_one_of_which_takes_turns_early_leave_nothing_unread() {
 }
 
 #[test]
+fn a_turn_that_is_begun_by_one_who_was_not_told_so_leaves_nothing_unread() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let owner = Owner::new();
+        let (sender, helper) = (owner.clone(), owner.clone());
+        let sender = thread::spawn(move || sender.send_and_be_late(1));
+        let helper = thread::spawn(move || Owner::work(Some(helper), None));
+        owner.call_early(2);
+        sender.join().unwrap();
+        helper.join().unwrap();
+        assert_eq!(owner.letters(), 2);
+        owner.end();
+        assert_eq!(Me::strong_count(&owner), 1);
+    });
+}
+
+#[test]
 fn a_turn_that_is_taken_early_is_counted_as_long_as_it_lasts() {
     loom::model(|| {
         let activity = Arc::new(Activity::default());

@@ -116,6 +116,25 @@ fn a_turn_that_is_taken_early_is_scheduled_no_more_until_somebody_asks_for_it() 
 }
 
 #[test]
+fn one_who_begins_without_having_been_told_so_has_the_turn_or_nothing() {
+    let turns = owner();
+    let _ = turns.0.claim().unwrap().end(None);
+    assert!(turns.0.begin(InTurns).is_none(), "there is to be none");
+    assert_eq!(send(&turns), Told::Schedule);
+    let helped = turns.0.begin(InTurns).unwrap();
+    // Who was told comes later. Nobody waits for that.
+    assert_eq!(notify(&turns), Told::Known);
+    assert_eq!(helped.end(None), AGAIN);
+    assert_eq!(turns.0.begin(InTurns).unwrap().end(None), GO_ON);
+    assert_eq!(send(&turns), Told::Schedule);
+    // Now that one comes, and finds what the next one was told of, who finds nothing then.
+    assert_eq!(turns.0.begin(InTurns).unwrap().end(None), GO_ON);
+    assert!(turns.0.begin(InTurns).is_none());
+    assert!(turns.0.is_idle());
+    assert_eq!(turns.0.messages(), 2);
+}
+
+#[test]
 fn a_reader_does_not_look_like_a_notification() {
     let turns = owner();
     let _ = turns.0.claim().unwrap().end(None);

@@ -101,7 +101,9 @@ pub(super) fn poll_once<'a>(
     cx: &mut Context<'_>,
 ) -> Lent<'a, NoReply, NoReply> {
     match panics::catch(|| Pin::new(&mut future).poll(cx)) {
-        Ok(Poll::Ready(done)) => Lent::Done(done),
+        // Apart, so that nothing is copied as a whole: to read at once what was just written in parts stalls a processor.
+        Ok(Poll::Ready(Ok(()))) => Lent::Done(Ok(())),
+        Ok(Poll::Ready(Err(reason))) => Lent::Done(Err(reason)),
         Ok(Poll::Pending) => Lent::Kept(future.erase()),
         Err(reason) => Lent::Done(Err(reason)),
     }

@@ -5,7 +5,7 @@
 //!
 //! A worker is two tasks that relieve each other. The one on [`Duty`] is the one that sleeps, and is to be woken.
 
-use crate::sync::{AtomicU8, AtomicU64, fence};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU64, fence};
 use std::sync::atomic::Ordering;
 
 /// So many workers have a bit.
@@ -32,9 +32,9 @@ impl Asleep {
     /// A worker does not sleep any more. To be called by itself.
     pub(super) fn wake_up(&self, worker: usize) {
         let bit = 1 << worker;
-        // Mostly who woke it has cleared that; nobody else sets it.
-        if self.0.load(Ordering::Relaxed) & bit != 0 {
-            self.0.fetch_and(!bit, Ordering::Relaxed);
+        // Mostly who woke it has cleared that; nobody else sets it. Acquire: as there, see `Watching::end`.
+        if self.0.load(Ordering::Acquire) & bit != 0 {
+            self.0.fetch_and(!bit, Ordering::AcqRel);
         }
     }
 
@@ -53,6 +53,38 @@ impl Asleep {
             }
         }
         None
+    }
+}
+
+/// Whether somebody looks after the workers.
+///
+/// What a worker is to poll next lies where others do not see it at once, and nobody is woken for it. So whoever puts it there
+/// has to know that somebody looks after that worker from now on, for as long as it is awake.
+#[derive(Debug, Default)]
+pub(super) struct Watching(AtomicBool);
+
+impl Watching {
+    /// Whether somebody does. For a worker that is awake.
+    #[inline]
+    pub(super) fn is_on(&self) -> bool {
+        // Relaxed: see `end`.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether the one who calls this is to look after them from now on: nobody did.
+    pub(super) fn begin(&self) -> bool {
+        // Relaxed: it hands over nothing.
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+
+    /// The one who looks after them ceases to do so, if all of them sleep; false if it goes on.
+    pub(super) fn end(&self, asleep: &Asleep, workers: usize) -> bool {
+        self.0.store(false, Ordering::Relaxed);
+        // Race: a worker is woken. All that is done to the word of those who sleep is one after the other, as each is a
+        // read-modify-write: if that comes first, this finds that it is awake. Else it acquires what this releases, and
+        // the worker sees that nobody looks after it.
+        let before = asleep.0.fetch_or(0, Ordering::AcqRel);
+        before.count_ones() as usize == workers || !self.begin()
     }
 }
 

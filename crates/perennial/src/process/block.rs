@@ -190,7 +190,7 @@ impl<D: ?Sized + Kind + 'static> Block<D> {
         match notified {
             Notified::Schedule(me) => self.process.node.scheduler.schedule(me),
             Notified::Flooded { quiet } => {
-                self.process.node.scheduler.wake_one();
+                self.process.node.scheduler.share_flooded();
                 if quiet {
                     self.process.node.clock.quiet();
                 }

@@ -6,20 +6,22 @@
 //!
 //! # Invariants
 //!
-//! 1. A process is in one queue at most: it is put there by whoever its `Turns` told to schedule it, and taken out by
-//!    the worker that begins its turn, or finds that a caller has done so.
+//! 1. A process is in one place at most: it is put there by whoever its `Turns` told to schedule it, and taken out by the
+//!    worker that begins its turn, or finds that somebody else has done so. Only the [watch](watch) puts into a queue, besides,
+//!    what lies where one thread alone can take it.
 //! 2. A worker sleeps only after it has said so in `asleep` and has then found that all queues have the length zero. Whoever puts a
-//!    process into a queue looks at `asleep` after that, unless it is itself a worker and the only one who has
-//!    something to do. So no process is slept over.
+//!    process into a queue looks at `asleep` after that, unless it is a worker that will look there itself. So no process is
+//!    slept over.
 //! 3. After `closed` nothing is polled any more. All processes of the node are ended by who closed it, or by who polls
 //!    them at that time.
 //!
 //! # Who is woken
 //!
-//! To wake a thread costs fifty times what it takes to poll a process. So a worker that puts a single process into its
-//! own queue wakes nobody: it comes to that itself, when the process that it polls is done. Should that one send it many
-//! messages first, somebody is woken after all. Should it block the thread meanwhile, [`watch`](Scheduler::watch) notices,
-//! and gives what lies in the queue to all.
+//! To wake a thread costs fifty times what it takes to poll a process. So a worker for which a single process waits wakes
+//! nobody: it comes to that itself, when the process that it polls is done. That one lies with its [thread](here), where others
+//! neither see nor take it. Should it be sent many messages before, it is put into the queue, and somebody is woken after all.
+//! Should the one that is polled block the thread, [`watch`](Scheduler::watch) notices, and gives what waits to all; there is
+//! a watch as long as a worker is awake for which something waits.
 //!
 //! A worker that has found nothing to do goes on to look for a little, if what it has polled before took long: what comes
 //! next is likely to come soon, and to be worth a thread of its own; see [`patience`](super::patience).
@@ -28,30 +30,27 @@
 //! that wakes another one has tokio [share](Executor::share) it; and the watch is a thread of the runtime's pool for what
 //! blocks, and has a task made for what it finds, so that neither waits behind the thread that is blocked.
 
+mod here;
+mod lane;
 mod watch;
 mod worker;
 
-use self::worker::Worker;
+use self::{lane::Lane, worker::Worker};
 use crate::{
     executor::Executor,
     process::{
-        asleep::{self, Asleep, Duty},
+        asleep::{self, Asleep, Watching},
         block::ProcRef,
         node::NodeInner,
-        patience::Looking,
     },
-    sync::thread_local,
 };
-use perennial_cell::TryLock;
 use std::{
-    cell::Cell,
     collections::VecDeque,
-    fmt, mem, ptr,
+    fmt, mem,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, Weak,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::Waker,
     thread,
 };
 
@@ -69,52 +68,13 @@ pub(crate) struct Scheduler {
     asleep: Asleep,
     closed: AtomicBool,
     /// Whether somebody [watches](Self::watch).
-    watching: AtomicBool,
+    watching: Watching,
     /// Where that one sleeps; it is woken by the end, which may have to wait for it.
     watch_sleeps: (Mutex<()>, Condvar),
     /// How many tasks [relieve](watch) workers; one for each at most.
     relieving: AtomicUsize,
+    node: OnceLock<Weak<NodeInner>>,
     me: Weak<Self>,
-}
-
-/// What belongs to one worker, in lines of the cache by itself.
-#[derive(Default)]
-#[repr(align(128))]
-struct Lane {
-    /// Almost nobody but its worker uses it. So nobody waits for it: who finds another one there, such as a thief, takes
-    /// what is outside instead, or puts it there.
-    queue: TryLock<VecDeque<ProcRef>>,
-    /// Its length, to be looked at without the lock.
-    len: AtomicUsize,
-    /// Which of its two tasks polls processes.
-    duty: Duty,
-    /// What wakes them.
-    tasks: [Mutex<Option<Waker>>; 2],
-    /// How many processes it has begun to poll.
-    polls: AtomicU64,
-    looking: TryLock<Looking>,
-}
-
-impl Lane {
-    /// Uses the queue, unless somebody does so now.
-    fn try_with<R>(&self, f: impl FnOnce(&mut VecDeque<ProcRef>) -> R) -> Option<R> {
-        self.queue.try_with(|queue| {
-            let result = f(queue);
-            self.len.store(queue.len(), Ordering::Relaxed);
-            result
-        })
-    }
-}
-
-/// The worker that polls a process on this thread.
-#[derive(Clone, Copy)]
-struct Here {
-    scheduler: *const Scheduler,
-    lane: usize,
-}
-
-thread_local! {
-    static HERE: Cell<Here> = const { Cell::new(Here { scheduler: ptr::null(), lane: 0 }) };
 }
 
 impl Scheduler {
@@ -128,55 +88,75 @@ impl Scheduler {
             outside_len: AtomicUsize::new(0),
             asleep: Asleep::default(),
             closed: AtomicBool::new(false),
-            watching: AtomicBool::new(false),
+            watching: Watching::default(),
             watch_sleeps: Default::default(),
             relieving: AtomicUsize::new(0),
+            node: OnceLock::new(),
             me: me.clone(),
         })
     }
 
     /// Starts the workers; they end with the node, or with the runtime.
     pub(crate) fn start(self: &Arc<Self>, executor: &Executor, node: &Weak<NodeInner>) {
+        self.node.get_or_init(|| node.clone());
         // A model polls by hand. There a worker would be dropped at once, which is the end.
         if cfg!(perennial_loom) {
             return;
         }
         for lane in 0..self.lanes.len() {
             for task in [0, 1] {
-                executor.spawn(Worker::new(self.clone(), node.clone(), lane, task));
+                executor.spawn(Worker::new(self.clone(), lane, task));
             }
         }
     }
 
     /// Has a process polled: one whose `Turns` said that it is to be scheduled. May be called under its lock.
     pub(crate) fn schedule(&self, process: ProcRef) {
-        let here = HERE.with(Cell::get);
-        let mut process = Some(process);
-        if ptr::eq(here.scheduler, self) {
-            let waiting = self.lanes[here.lane].try_with(|queue| {
-                if let Some(process) = process.take() {
-                    queue.push_back(process);
-                }
-                queue.len()
-            });
-            match waiting {
-                Some(1) => return self.expect_a_stall(),
-                Some(_) => {
-                    self.wake_one();
-                    return;
-                }
-                None => {}
-            }
-        }
-        if let Some(process) = process {
-            self.put_outside([process]);
-            if !self.wake_one() {
-                self.expect_a_stall();
-            }
+        let Some(lane) = here::lane(self) else { return self.schedule_outside(process) };
+        match self.lanes[lane].put_next(process) {
+            None => self.expect_a_stall(),
+            Some(process) => self.schedule_behind(lane, process),
         }
     }
 
+    /// Has a process polled by the worker that is here, which has others that come before, or by another one.
+    fn schedule_behind(&self, lane: usize, process: ProcRef) {
+        match self.lanes[lane].put(process, VecDeque::push_back) {
+            None => {
+                self.wake_one();
+            }
+            Some(process) => self.schedule_outside(process),
+        }
+    }
+
+    fn schedule_outside(&self, process: ProcRef) {
+        self.put_outside([process]);
+        if !self.wake_one() {
+            self.expect_a_stall();
+        }
+    }
+
+    /// Puts what the worker of `lane` was to take next where others find it, too.
+    fn put_first(&self, lane: usize, process: ProcRef) {
+        self.put_outside(self.lanes[lane].put(process, VecDeque::push_front));
+    }
+
+    /// Many messages wait for one that is scheduled: another worker is to see to it, should it wait behind what is polled
+    /// here.
+    pub(crate) fn share_flooded(&self) {
+        if let Some(lane) = here::lane(self)
+            && let Some(next) = self.lanes[lane].take_next()
+        {
+            self.put_first(lane, next);
+        }
+        self.wake_one();
+    }
+
     fn put_outside(&self, processes: impl IntoIterator<Item = ProcRef>) {
+        let mut processes = processes.into_iter().peekable();
+        if processes.peek().is_none() {
+            return;
+        }
         let mut outside = lock(&self.outside);
         outside.extend(processes);
         self.outside_len.store(outside.len(), Ordering::Relaxed);
@@ -202,7 +182,7 @@ impl Scheduler {
     }
 
     /// Wakes a worker that sleeps; false if there is none.
-    pub(crate) fn wake_one(&self) -> bool {
+    fn wake_one(&self) -> bool {
         let Some(lane) = self.asleep.take_one() else { return false };
         // It said that it sleeps after it went on duty, and stays so until it is woken. Race: if it was woken otherwise just now,
         // the other one may be on duty; then one of the two has looked at the queues since, or will.
@@ -217,7 +197,7 @@ impl Scheduler {
 
     /// Whoever was woken just now is not to wait for what this thread does.
     fn share_if_here(&self) {
-        if ptr::eq(HERE.with(Cell::get).scheduler, self) {
+        if here::lane(self).is_some() {
             self.executor.share();
         }
     }
@@ -230,12 +210,11 @@ impl Scheduler {
             return Some(process);
         }
         let own = &self.lanes[lane];
-        // Mostly it is the worker itself who puts something there.
-        let own = match own.len.load(Ordering::Relaxed) {
-            0 => None,
-            _ => own.try_with(VecDeque::pop_front).flatten(),
-        };
-        own.or_else(|| self.next_outside()).or_else(|| self.steal(lane))
+        let next = own.take_next().or_else(|| match own.has_queue() {
+            true => own.try_with(VecDeque::pop_front).flatten(),
+            false => None,
+        });
+        next.or_else(|| self.next_outside()).or_else(|| self.steal(lane))
     }
 
     fn next_outside(&self) -> Option<ProcRef> {
@@ -255,7 +234,7 @@ impl Scheduler {
                 let rest = queue.split_off(queue.len().div_ceil(2));
                 mem::replace(queue, rest)
             };
-            if self.lanes[lane].len.load(Ordering::Relaxed) == 0 {
+            if !self.lanes[lane].has_queue() {
                 continue;
             }
             let mut stolen = self.lanes[lane].try_with(half).unwrap_or_default();
@@ -275,8 +254,7 @@ impl Scheduler {
     /// Whether any queue has something, for one who has said that it sleeps.
     fn seems_to_have_work(&self) -> bool {
         // Relaxed: what was put there by one who does not see that it sleeps is seen here, see `Asleep`.
-        let waits = |len: &AtomicUsize| len.load(Ordering::Relaxed) > 0;
-        waits(&self.outside_len) || self.lanes.iter().any(|lane| waits(&lane.len))
+        self.outside_len.load(Ordering::Relaxed) > 0 || self.lanes.iter().any(Lane::has_queue)
     }
 
     /// Whether any queue has something, or somebody is there who may just be putting it there. Under the locks, so that

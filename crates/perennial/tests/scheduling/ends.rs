@@ -76,21 +76,23 @@ fn a_process_that_blocks_its_thread_ends_when_it_lets_go_after_the_end_of_the_ru
     let node = node_on(&runtime);
     let (go, gone) = mpsc::channel::<()>();
     let (held, is_held) = mpsc::channel();
-    let monitors = runtime.block_on(async {
+    let mut monitors = runtime.block_on(async {
         let waits = process::spawn(|_: Inbox<()>| pending::<()>());
         let blocks = process::spawn(move |_: Inbox<()>| async move {
-            held.send(()).unwrap();
+            // Another one waits for this worker.
+            let behind = process::spawn(|_: Inbox<()>| pending::<()>());
+            held.send(process::monitor(behind)).unwrap();
             // An error says that the test lets go.
             let _ = gone.recv();
             pending::<()>().await;
         });
         vec![process::monitor(waits), process::monitor(blocks)]
     });
-    is_held.recv().unwrap();
+    monitors.push(is_held.recv().unwrap());
     // Does not wait for the thread that is blocked.
     runtime.shutdown_background();
     drop(go);
-    assert_eq!(reasons(monitors), [ExitReason::Killed, ExitReason::Killed]);
+    assert_eq!(reasons(monitors), [const { ExitReason::Killed }; 3]);
     while node.count_processes() > 0 {
         thread::yield_now();
     }

@@ -134,6 +134,42 @@ async fn what_waits_behind_one_that_blocks_its_thread_is_done_also_by_a_worker_t
 }
 
 #[perennial::test(flavor = "multi_thread", workers = 2)]
+async fn what_waits_behind_one_that_blocks_its_thread_is_done_as_often_as_that_blocks() {
+    let (tell, told) = oneshot::channel();
+    process::spawn(|_: Inbox<()>| async move {
+        for _ in 0..5 {
+            let (go, gone) = mpsc::channel();
+            process::spawn(move |_: Inbox<()>| async move { go.send(()).unwrap() });
+            gone.recv_timeout(Duration::from_secs(10)).unwrap();
+        }
+        tell.send(()).unwrap();
+    });
+    told.await.unwrap();
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 2)]
+async fn a_server_that_waits_behind_a_blocked_thread_is_polled_elsewhere_and_goes_on_as_ever() {
+    let server = runner().await;
+    let (tell, told) = oneshot::channel();
+    let called = server.clone();
+    process::spawn(|_: Inbox<()>| async move {
+        let (go, gone) = mpsc::channel();
+        for n in 0..100 {
+            let go = go.clone();
+            let waits_and_says = move || async move {
+                tokio::task::yield_now().await;
+                go.send(n).unwrap();
+            };
+            called.cast(Run(waits_and_says)).unwrap();
+        }
+        let said: Vec<_> = (0..100).map(|_| gone.recv_timeout(Duration::from_secs(10)).unwrap()).collect();
+        tell.send(said).unwrap();
+    });
+    assert_eq!(told.await.unwrap(), (0..100).collect::<Vec<_>>());
+    others_are_served(&server).await;
+}
+
+#[perennial::test(flavor = "multi_thread", workers = 2)]
 async fn a_handler_that_blocks_its_thread_harms_its_worker_only() {
     let (blocked, server) = (runner().await, runner().await);
     let (go, gone) = mpsc::channel::<()>();

@@ -1,6 +1,7 @@
-//! A worker that falls asleep against one who puts something into its queue.
+//! A worker that falls asleep against one who puts something into its queue, and one that wakes up against the end of
+//! the watch.
 
-use crate::process::asleep::{Asleep, Duty};
+use crate::process::asleep::{Asleep, Duty, Watching};
 use loom::{
     model::Builder,
     sync::{
@@ -136,4 +137,37 @@ fn one_who_has_been_woken_sleeps_again_and_is_woken_again() {
 #[test]
 fn of_two_tasks_that_relieve_each_other_the_one_that_sleeps_is_woken() {
     works(2, 2);
+}
+
+/// The watch ends, as the only worker sleeps; that one wakes up, in whatever way, and looks whether it is watched.
+fn wakes_up(wake_up: fn(&Arc<(Asleep, Watching)>)) {
+    loom::model(move || {
+        let shared = Arc::new((Asleep::default(), Watching::default()));
+        let (asleep, watching) = &*shared;
+        assert!(asleep.fall_asleep(0, || false) && watching.begin());
+        let watch = {
+            let shared = shared.clone();
+            thread::spawn(move || shared.1.end(&shared.0, 1))
+        };
+        wake_up(&shared);
+        let begins = !watching.is_on() && watching.begin();
+        let ends = watch.join().unwrap();
+        assert_eq!(begins, ends, "there is one watch, and not two");
+    });
+}
+
+#[test]
+fn a_worker_that_is_woken_while_the_watch_ends_is_watched() {
+    wakes_up(|shared| assert_eq!(shared.0.take_one(), Some(0)));
+}
+
+#[test]
+fn a_worker_that_wakes_up_by_itself_while_the_watch_ends_is_watched() {
+    wakes_up(|shared| {
+        let another = shared.clone();
+        // Who wakes it may have said that it is awake, and not have woken it yet.
+        let wakes = thread::spawn(move || another.0.take_one());
+        shared.0.wake_up(0);
+        wakes.join().unwrap();
+    });
 }

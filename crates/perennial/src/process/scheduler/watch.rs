@@ -1,9 +1,13 @@
 //! Looks after workers whose process blocks their thread.
+//!
+//! What lies in a worker's queue is put where all look. What lies with its thread cannot be had. But who it is stands in the
+//! lane, and to be run it needs only somebody who begins its turn: so it is scheduled once more. Of two who come for it the
+//! first has the turn, and the other one, who may be the worker, finds that there is none.
 
-use super::{Scheduler, lock};
+use super::{Lane, Scheduler, lock};
 use std::{
     mem,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
 use tokio::task::yield_now;
@@ -15,14 +19,14 @@ impl Scheduler {
     /// Somebody has to look whether a process blocks a thread, and with it what was put into a queue.
     #[inline]
     pub(super) fn expect_a_stall(&self) {
-        if self.lanes.len() > 1 && !self.watching.load(Ordering::Relaxed) {
+        if self.lanes.len() > 1 && !self.watching.is_on() {
             self.begin_to_watch();
         }
     }
 
     #[cold]
     fn begin_to_watch(&self) {
-        if !self.watching.swap(true, Ordering::Relaxed)
+        if self.watching.begin()
             && let Some(me) = self.me.upgrade()
         {
             self.executor.spawn_blocking(move || me.watch());
@@ -31,10 +35,9 @@ impl Scheduler {
 
     /// Looks after workers whose process blocks their thread: what waits behind it is for others.
     ///
-    /// Returns when nothing waits and nobody polls.
+    /// Returns when nothing waits outside and all workers sleep.
     fn watch(self: Arc<Self>) {
-        let polls =
-            || -> Vec<u64> { self.lanes.iter().map(|lane| lane.polls.load(Ordering::Relaxed)).collect() };
+        let polls = || -> Vec<u64> { self.lanes.iter().map(Lane::polls).collect() };
         let mut before = polls();
         loop {
             let (sleeps, end) = &self.watch_sleeps;
@@ -50,13 +53,12 @@ impl Scheduler {
             if waits && (0..now.len()).any(|lane| stalled(&lane)) {
                 // Those who could be woken may wait behind a blocked thread themselves.
                 self.relieve();
-            } else if !waits && now == before {
+            } else if !waits && self.watching.end(&self.asleep, self.lanes.len()) {
                 break;
             }
             before = now;
         }
-        // Race: one who put something into a queue just before found us watching. So there is one more look.
-        self.watching.store(false, Ordering::Relaxed);
+        // Race: a thread that is no worker has put something there just before, and found us watching.
         if self.has_work() {
             self.expect_a_stall();
         }
@@ -73,7 +75,11 @@ impl Scheduler {
 
     /// What waits in `lane` is for whoever comes first: its worker is held up.
     fn give_away(&self, lane: usize) {
-        self.put_outside(self.lanes[lane].try_with(mem::take).unwrap_or_default());
+        let lane = &self.lanes[lane];
+        let node = self.node.get().and_then(Weak::upgrade);
+        // The worker has it still, and finds that its turn was taken when it comes to it.
+        let next = node.and_then(|node| lane.find_next(&node));
+        self.put_outside(next.into_iter().chain(lane.try_with(mem::take).unwrap_or_default()));
     }
 }
 

@@ -1,12 +1,11 @@
 //! What polls processes.
 
-use super::{HERE, Here, Lane, Scheduler, lock};
-use crate::process::{node::NodeInner, patience::Shift};
+use super::{Lane, Scheduler, here, lock};
+use crate::process::patience::Shift;
 use std::{
     future::Future,
     hint,
     pin::Pin,
-    ptr,
     sync::{Arc, Weak, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
@@ -28,7 +27,6 @@ const PAUSES: u32 = 32;
 /// when it is polled.
 pub(super) struct Worker {
     scheduler: Arc<Scheduler>,
-    node: Weak<NodeInner>,
     lane: usize,
     task: usize,
     /// What it has put into its place in the lane: as a rule the same each time it is polled.
@@ -39,8 +37,8 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(scheduler: Arc<Scheduler>, node: Weak<NodeInner>, lane: usize, task: usize) -> Self {
-        Self { scheduler, node, lane, task, kept: None, tick: 0, shift: Shift::begin() }
+    pub(super) fn new(scheduler: Arc<Scheduler>, lane: usize, task: usize) -> Self {
+        Self { scheduler, lane, task, kept: None, tick: 0, shift: Shift::begin() }
     }
 
     /// Says how it is woken.
@@ -51,19 +49,43 @@ impl Worker {
             drop(before);
         }
     }
+
+    /// Polls processes, until others are to run, or nothing is there to do: then it sleeps from now on, and returns true.
+    fn work(&mut self) -> bool {
+        let scheduler = &*self.scheduler;
+        let lane = &scheduler.lanes[self.lane];
+        let _here = here::enter(scheduler, self.lane);
+        self.shift = Shift::begin();
+        for _ in 0..POLLS {
+            // What is used up here is given again to the next poll of this task.
+            if scheduler.is_closed() || !coop::has_budget_remaining() {
+                break;
+            }
+            self.tick = self.tick.wrapping_add(1);
+            let Some(process) = scheduler.next(self.lane, self.tick) else {
+                if scheduler.looks_on(lane, &self.shift) {
+                    break;
+                }
+                let has_work = || scheduler.seems_to_have_work() || scheduler.is_closed();
+                if scheduler.asleep.fall_asleep(self.lane, has_work) {
+                    return true;
+                }
+                continue;
+            };
+            lane.count_poll();
+            self.shift.count_poll();
+            if let Some(again) = process.run() {
+                scheduler.schedule_or_end(again);
+            }
+        }
+        false
+    }
 }
 
 impl Future for Worker {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        /// Whoever was here before is so again afterwards: a process may run another runtime inside of itself.
-        struct Restore(Here);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                HERE.with(|here| here.set(self.0));
-            }
-        }
         let this = &mut *self;
         this.keep(cx.waker());
         let scheduler = &*this.scheduler;
@@ -72,36 +94,18 @@ impl Future for Worker {
             return Poll::Pending;
         }
         scheduler.asleep.wake_up(this.lane);
-        let _restore = Restore(
-            HERE.with(|here| here.replace(Here { scheduler: ptr::from_ref(scheduler), lane: this.lane })),
-        );
-        this.shift = Shift::begin();
-        for _ in 0..POLLS {
-            if scheduler.is_closed() {
-                return Poll::Ready(());
-            }
-            // What is used up here is given again to the next poll of this task.
-            if !coop::has_budget_remaining() {
-                break;
-            }
-            this.tick = this.tick.wrapping_add(1);
-            let Some(process) = scheduler.next(this.lane, this.tick) else {
-                if scheduler.looks_on(lane, &this.shift) {
-                    break;
-                }
-                let has_work = || scheduler.seems_to_have_work() || scheduler.is_closed();
-                if scheduler.asleep.fall_asleep(this.lane, has_work) {
-                    return Poll::Pending;
-                }
-                continue;
-            };
-            lane.polls.store(lane.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-            this.shift.count_poll();
-            if let Some(again) = process.run() {
-                scheduler.schedule_or_end(again);
-            }
+        let sleeps = this.work();
+        let scheduler = &*this.scheduler;
+        if scheduler.is_closed() {
+            // Race: as in `schedule_or_end`, with what the worker has put back.
+            scheduler.end(scheduler.drain());
+            return Poll::Ready(());
+        }
+        if sleeps {
+            return Poll::Pending;
         }
         // A statement of its own: nobody is woken under the lock.
+        let lane = &scheduler.lanes[this.lane];
         let other = lock(&lane.tasks[1 - this.task]).clone();
         match other {
             Some(other) => {
@@ -124,7 +128,8 @@ impl Drop for Worker {
         // The runtime shuts down: what can never run any more ends. One that another thread polls finds that it is
         // doomed, and one that is spawned from now on ends at once.
         self.scheduler.close();
-        let left = self.node.upgrade().map(|node| node.table.all()).unwrap_or_default();
+        let node = self.scheduler.node.get().and_then(Weak::upgrade);
+        let left = node.map(|node| node.table.all()).unwrap_or_default();
         self.scheduler.end(left);
     }
 }
