@@ -130,7 +130,7 @@ impl Scheduler {
     }
 
     fn schedule_outside(&self, process: ProcRef) {
-        self.put_outside([process]);
+        self.with_outside(|outside| outside.push_back(process));
         if !self.wake_one() {
             self.expect_a_stall();
         }
@@ -138,7 +138,9 @@ impl Scheduler {
 
     /// Puts what the worker of `lane` was to take next where others find it, too.
     fn put_first(&self, lane: usize, process: ProcRef) {
-        self.put_outside(self.lanes[lane].put(process, VecDeque::push_front));
+        if let Some(process) = self.lanes[lane].put(process, VecDeque::push_front) {
+            self.with_outside(|outside| outside.push_back(process));
+        }
     }
 
     /// Many messages wait for one that is scheduled: another worker is to see to it, should it wait behind what is polled
@@ -152,14 +154,11 @@ impl Scheduler {
         self.wake_one();
     }
 
-    fn put_outside(&self, processes: impl IntoIterator<Item = ProcRef>) {
-        let mut processes = processes.into_iter().peekable();
-        if processes.peek().is_none() {
-            return;
-        }
+    fn with_outside<R>(&self, f: impl FnOnce(&mut VecDeque<ProcRef>) -> R) -> R {
         let mut outside = lock(&self.outside);
-        outside.extend(processes);
+        let result = f(&mut outside);
         self.outside_len.store(outside.len(), Ordering::Relaxed);
+        result
     }
 
     /// As [`schedule`](Self::schedule), for one who holds no lock of a process. After the end it is not polled, but
@@ -221,10 +220,7 @@ impl Scheduler {
         if self.outside_len.load(Ordering::Relaxed) == 0 {
             return None;
         }
-        let mut outside = lock(&self.outside);
-        let process = outside.pop_front();
-        self.outside_len.store(outside.len(), Ordering::Relaxed);
-        process
+        self.with_outside(VecDeque::pop_front)
     }
 
     fn steal(&self, thief: usize) -> Option<ProcRef> {
@@ -241,7 +237,7 @@ impl Scheduler {
             if let Some(first) = stolen.pop_front() {
                 if !stolen.is_empty() {
                     if self.lanes[thief].try_with(|queue| queue.append(&mut stolen)).is_none() {
-                        self.put_outside(stolen);
+                        self.with_outside(|outside| outside.extend(stolen));
                     }
                     self.expect_a_stall();
                 }

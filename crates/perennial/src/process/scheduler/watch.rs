@@ -79,7 +79,10 @@ impl Scheduler {
         let node = self.node.get().and_then(Weak::upgrade);
         // The worker has it still, and finds that its turn was taken when it comes to it.
         let next = node.and_then(|node| lane.find_next(&node));
-        self.put_outside(next.into_iter().chain(lane.try_with(mem::take).unwrap_or_default()));
+        let queue = lane.try_with(mem::take).unwrap_or_default();
+        if next.is_some() || !queue.is_empty() {
+            self.with_outside(|outside| outside.extend(next.into_iter().chain(queue)));
+        }
     }
 }
 
