@@ -136,12 +136,14 @@ pub(crate) fn poll<S: GenServer>(
     turn: &mut ServerTurn<'_, S>,
     cx: &mut Context<'_>,
 ) -> Poll<ExitReason> {
-    let polled = go_on(block, turn, cx);
+    if let Poll::Ready(reason) = go_on(block, turn, cx) {
+        return Poll::Ready(reason);
+    }
     // Now that it waits: it may be for one who waits for room.
     if let Some(room) = block.process.room() {
         room.give_back();
     }
-    polled
+    Poll::Pending
 }
 
 fn go_on<S: GenServer>(

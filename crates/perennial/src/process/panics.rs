@@ -47,6 +47,7 @@ pub(crate) fn unwind_with(reason: ExitReason) -> ! {
 }
 
 /// Runs user code; a panic is its exit reason.
+#[inline]
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, ExitReason> {
     panic::catch_unwind(AssertUnwindSafe(f)).map_err(reason)
 }

@@ -78,19 +78,28 @@ fn poll_once<'a, D: ?Sized + Kind + 'static>(
         turn.forget_reader();
         process.wake_reader();
     }
-    let outcome = if process.needs_attention() && !process.before_poll() {
-        None
-    } else {
-        let outcome =
-            as_process(block, |cx| panics::catch(|| poll(&mut turn, cx)).unwrap_or_else(Poll::Ready));
-        match outcome {
-            Poll::Ready(reason) => Some(reason),
-            // A deadly signal that came while we ran is carried out now, by us.
-            Poll::Pending if process.needs_attention() && !process.after_poll() => None,
-            Poll::Pending => return Some(turn),
+    if process.needs_attention() && !process.before_poll() {
+        end(block, turn, ExitReason::Killed);
+        return None;
+    }
+    // Put there, and not returned through all this: mostly there is none, and what is not there need not be moved.
+    let mut ended = None;
+    as_process(block, |cx| {
+        let polled = panics::catch(|| {
+            if let Poll::Ready(reason) = poll(&mut turn, cx) {
+                ended = Some(reason);
+            }
+        });
+        if let Err(reason) = polled {
+            ended = Some(reason);
         }
-    };
-    end(block, turn, outcome.unwrap_or(ExitReason::Killed));
+    });
+    // A deadly signal that came while we ran is carried out now, by us.
+    if ended.is_none() && process.needs_attention() && !process.after_poll() {
+        ended = Some(ExitReason::Killed);
+    }
+    let Some(reason) = ended else { return Some(turn) };
+    end(block, turn, reason);
     None
 }
 
