@@ -51,6 +51,7 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::Waker,
     thread,
 };
 
@@ -186,9 +187,8 @@ impl Scheduler {
         // It said that it sleeps after it went on duty, and stays so until it is woken. Race: if it was woken otherwise just now,
         // the other one may be on duty; then one of the two has looked at the queues since, or will.
         let lane = &self.lanes[lane];
-        let waker = lock(&lane.tasks[lane.duty.task()]).clone();
-        if let Some(waker) = waker {
-            waker.wake();
+        if let Some(waker) = lane.tasks[lane.duty.task()].get() {
+            waker.wake_by_ref();
             self.share_if_here();
         }
         true
@@ -266,14 +266,8 @@ impl Scheduler {
         // Race: the watch may have looked just before. Then it sleeps by the time that the lock is ours.
         drop(lock(&self.watch_sleeps.0));
         self.watch_sleeps.1.notify_all();
-        for lane in &self.lanes {
-            for task in &lane.tasks {
-                let waker = lock(task).take();
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-            }
-        }
+        let tasks = self.lanes.iter().flat_map(|lane| &lane.tasks);
+        tasks.filter_map(OnceLock::get).for_each(Waker::wake_by_ref);
     }
 
     /// Takes all that lies in the queues.

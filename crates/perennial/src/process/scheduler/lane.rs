@@ -14,7 +14,7 @@ use perennial_cell::TryLock;
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex,
+        OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::Waker,
@@ -35,8 +35,8 @@ pub(super) struct Lane {
     polls: AtomicU64,
     /// Which of its two tasks polls processes.
     pub(super) duty: Duty,
-    /// What wakes them.
-    pub(super) tasks: [Mutex<Option<Waker>>; 2],
+    /// What wakes them, once they have been polled.
+    pub(super) tasks: [OnceLock<Waker>; 2],
     pub(super) looking: TryLock<Looking>,
 }
 

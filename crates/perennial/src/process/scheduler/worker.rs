@@ -1,13 +1,13 @@
 //! What polls processes.
 
-use super::{Lane, Scheduler, here, lock};
+use super::{Lane, Scheduler, here};
 use crate::process::patience::Shift;
 use std::{
     future::Future,
     hint,
     pin::Pin,
     sync::{Arc, Weak, atomic::Ordering},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 use tokio::task::coop;
 
@@ -29,8 +29,6 @@ pub(super) struct Worker {
     scheduler: Arc<Scheduler>,
     lane: usize,
     task: usize,
-    /// What it has put into its place in the lane: as a rule the same each time it is polled.
-    kept: Option<Waker>,
     tick: u32,
     /// What it has done since it was woken.
     shift: Shift,
@@ -38,16 +36,7 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(scheduler: Arc<Scheduler>, lane: usize, task: usize) -> Self {
-        Self { scheduler, lane, task, kept: None, tick: 0, shift: Shift::begin() }
-    }
-
-    /// Says how it is woken.
-    fn keep(&mut self, waker: &Waker) {
-        if !self.kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
-            let before = lock(&self.scheduler.lanes[self.lane].tasks[self.task]).replace(waker.clone());
-            self.kept = Some(waker.clone());
-            drop(before);
-        }
+        Self { scheduler, lane, task, tick: 0, shift: Shift::begin() }
     }
 
     /// Polls processes, until others are to run, or nothing is there to do: then it sleeps from now on, and returns true.
@@ -87,9 +76,10 @@ impl Future for Worker {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        this.keep(cx.waker());
         let scheduler = &*this.scheduler;
         let lane = &scheduler.lanes[this.lane];
+        // It is a task, and not a part of one. So each of its wakers wakes it, and the first will do.
+        lane.tasks[this.task].get_or_init(|| cx.waker().clone());
         if lane.duty.task() != this.task && !scheduler.is_closed() {
             return Poll::Pending;
         }
@@ -104,13 +94,11 @@ impl Future for Worker {
         if sleeps {
             return Poll::Pending;
         }
-        // A statement of its own: nobody is woken under the lock.
         let lane = &scheduler.lanes[this.lane];
-        let other = lock(&lane.tasks[1 - this.task]).clone();
-        match other {
+        match lane.tasks[1 - this.task].get() {
             Some(other) => {
                 lane.duty.hand_over();
-                other.wake();
+                other.wake_by_ref();
             }
             // It has not been polled at all yet.
             None => cx.waker().wake_by_ref(),
