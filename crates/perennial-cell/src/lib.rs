@@ -9,7 +9,7 @@
 //! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
 //! * [`drop_payload`]: the end of what a panic carries.
-//! * [`TryLock`]: a lock that nobody waits for.
+//! * [`TryLock`]: a lock that is rarely waited for.
 //! * [`Moment`]: a cheap look at the clock.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!

@@ -1,4 +1,4 @@
-//! A lock that nobody waits for: who finds it taken does without.
+//! A lock that is rarely waited for: who finds it taken mostly does without.
 //!
 //! Made of one atomic, and not of a lock of `std`, so that all checkers see what it orders.
 
@@ -7,7 +7,19 @@ use crate::sync::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use std::fmt;
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+/// How often one who waits lets others run before it sleeps.
+#[cfg(not(loom))]
+const YIELDS: u32 = 100;
+
+/// How long it sleeps then.
+#[cfg(not(loom))]
+const NAP: Duration = Duration::from_micros(50);
 
 /// A value that one thread at a time uses.
 ///
@@ -55,6 +67,38 @@ impl<T> TryLock<T> {
     }
 }
 
+impl<T> TryLock<T> {
+    /// Uses the value, after whoever does so now. For what nobody uses for long, and mostly nobody else uses: to take and to
+    /// leave it is one locked operation, where a lock for which threads queue takes two.
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        let mut f = Some(f);
+        let mut looks = 0;
+        loop {
+            if let Some(result) = self.try_with(|value| f.take().map(|f| f(value))) {
+                return result.expect("it is used once");
+            }
+            wait(looks);
+            looks += 1;
+        }
+    }
+}
+
+/// To let others run is not enough where they have a lower priority: the one who uses it may be one of them.
+#[cfg(not(loom))]
+#[cold]
+fn wait(looks: u32) {
+    if looks < YIELDS {
+        thread::yield_now();
+    } else {
+        thread::sleep(NAP);
+    }
+}
+
+#[cfg(loom)]
+fn wait(_: u32) {
+    loom::thread::yield_now();
+}
+
 impl<T: Default> Default for TryLock<T> {
     fn default() -> Self {
         Self::new(T::default())
@@ -64,5 +108,34 @@ impl<T: Default> Default for TryLock<T> {
 impl<T> fmt::Debug for TryLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TryLock").field("locked", &self.locked).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn who_waits_for_long_gets_it_afterwards() {
+        let (lock, (go, gone)) = (TryLock::new(0), mpsc::channel::<()>());
+        thread::scope(|scope| {
+            let (entered, is_entered) = mpsc::channel();
+            let lock = &lock;
+            scope.spawn(move || {
+                lock.with(|sum| {
+                    entered.send(()).unwrap();
+                    // An error says that the others have waited for long.
+                    let _ = gone.recv();
+                    *sum += 1;
+                });
+            });
+            is_entered.recv().unwrap();
+            let waits = scope.spawn(|| lock.with(|sum| *sum += 1));
+            (0..2 * YIELDS).for_each(|_| assert!(lock.try_with(|_| ()).is_none()));
+            drop(go);
+            waits.join().unwrap();
+        });
+        assert_eq!(lock.with(|sum| *sum), 2);
     }
 }

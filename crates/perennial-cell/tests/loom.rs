@@ -538,6 +538,18 @@ fn one_thread_at_a_time_uses_what_is_locked_and_sees_what_others_did() {
     });
 }
 
+#[test]
+fn one_who_waits_for_what_is_locked_gets_it() {
+    loom::model(|| {
+        let lock = Arc::new(TryLock::new(0));
+        let other = lock.clone();
+        let other = thread::spawn(move || other.with(|sum| *sum += 1));
+        lock.with(|sum| *sum += 1);
+        other.join().unwrap();
+        assert_eq!(lock.with(|sum| *sum), 2);
+    });
+}
+
 /// A place for a number, and one for who waits for it; all that is there is in a box, so that one who drops twice shows.
 type NumberPlace = (Giver<Box<usize>, Box<usize>, ()>, Taker<Box<usize>, Box<usize>, ()>);
 

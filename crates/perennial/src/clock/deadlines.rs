@@ -18,7 +18,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
-    thread,
     time::Duration,
 };
 
@@ -241,16 +240,9 @@ impl Clock {
 }
 
 impl Deadlines {
-    /// Uses a list: mostly that of this thread, so that nobody else is there. To take and to leave it is one step less than
-    /// that of a lock for which one may wait. `f` calls nothing, so who finds another one there tries again.
+    /// Uses a list: mostly that of this thread, so that nobody else is there.
     fn with<R>(&self, list: usize, f: impl FnOnce(&mut List) -> R) -> R {
-        let mut f = Some(f);
-        loop {
-            if let Some(result) = self.0[list].try_with(|list| f.take().map(|f| f(list))) {
-                return result.expect("it is used once");
-            }
-            thread::yield_now();
-        }
+        self.0[list].with(f)
     }
 
     /// How many are set, and how many timers of the clock look after them.

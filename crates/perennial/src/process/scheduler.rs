@@ -52,7 +52,6 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Waker,
-    thread,
 };
 
 /// How often a worker that has work of its own looks at what came from outside.
@@ -273,15 +272,7 @@ impl Scheduler {
     /// Takes all that lies in the queues.
     fn drain(&self) -> Vec<ProcRef> {
         let mut all: Vec<_> = mem::take(&mut *lock(&self.outside)).into();
-        for lane in &self.lanes {
-            // Who is there now does not stay for long.
-            all.extend(loop {
-                match lane.try_with(mem::take) {
-                    Some(queue) => break queue,
-                    None => thread::yield_now(),
-                }
-            });
-        }
+        all.extend(self.lanes.iter().flat_map(Lane::drain));
         all
     }
 

@@ -13,6 +13,7 @@ use crate::{
 use perennial_cell::TryLock;
 use std::{
     collections::VecDeque,
+    mem,
     sync::{
         OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -43,11 +44,18 @@ pub(super) struct Lane {
 impl Lane {
     /// Uses the queue, unless somebody does so now.
     pub(super) fn try_with<R>(&self, f: impl FnOnce(&mut VecDeque<ProcRef>) -> R) -> Option<R> {
-        self.queue.try_with(|queue| {
-            let result = f(queue);
-            self.len.store(queue.len(), Ordering::Relaxed);
-            result
-        })
+        self.queue.try_with(|queue| self.change(queue, f))
+    }
+
+    /// Takes all that is in the queue, after whoever uses that now.
+    pub(super) fn drain(&self) -> VecDeque<ProcRef> {
+        self.queue.with(|queue| self.change(queue, mem::take))
+    }
+
+    fn change<R>(&self, queue: &mut VecDeque<ProcRef>, f: impl FnOnce(&mut VecDeque<ProcRef>) -> R) -> R {
+        let result = f(queue);
+        self.len.store(queue.len(), Ordering::Relaxed);
+        result
     }
 
     /// Puts `process` into the queue; gives it back if somebody uses that now.
