@@ -12,7 +12,10 @@
 //!    [`Fresh`] has is out, and used by nobody else.
 //! 3. The list of a class has the runs that have a block which is not out. One without blocks that are out is freed.
 
-use super::{CLASSES, Magazine, SMALLEST, Unused};
+use super::{
+    CLASSES, SMALLEST,
+    magazine::{Magazine, Unused},
+};
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
     ptr::{self, NonNull},
