@@ -30,6 +30,24 @@ impl Pid {
     }
 }
 
+/// A pid among those of one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LocalPid {
+    pub(crate) slot: u32,
+    pub(crate) serial: u32,
+}
+
+impl Pid {
+    pub(crate) fn local(self) -> LocalPid {
+        LocalPid { slot: self.slot, serial: self.serial }
+    }
+
+    /// The pid of another one on the same node.
+    pub(crate) fn beside(self, LocalPid { slot, serial }: LocalPid) -> Self {
+        Self { slot, serial, ..self }
+    }
+}
+
 /// So many processes that a thread starts one after the other have slots one after the other, as a rule.
 pub(crate) const NEIGHBORS: u32 = 64;
 

@@ -22,6 +22,7 @@
 //! | [`exit`], or over a link | `Normal` | [`Exit`] message | nothing |
 //! | [`exit`], or over a link | any other | [`Exit`] message | ends with it |
 
+pub(crate) mod alive;
 pub(crate) mod ancestor;
 mod asleep;
 pub(crate) mod block;

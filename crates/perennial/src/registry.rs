@@ -101,7 +101,10 @@ pub use via::{Via, ViaValue};
 use crate::{
     child_spec::{ChildSpec, StartResult},
     gen_server::{GenServer, Name, start},
-    process::found::{self, NotFound},
+    process::{
+        found::{self, NotFound},
+        node::NodeInner,
+    },
 };
 use std::{fmt, future::Future, hash::Hash, sync::Arc};
 use table::Table;
@@ -176,7 +179,16 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
 
     /// Uses that table.
     fn with_table<R>(&self, f: impl FnOnce(&Table<K, V>) -> R) -> Result<R, RegistryError> {
-        found::with(self.as_str(), f).map_err(|not| self.missing(not))
+        found::with(None, self.as_str(), f).map_err(|not| self.missing(not))
+    }
+
+    /// As [`with_table`](Self::with_table), on a node that is known.
+    fn with_table_on<R>(
+        &self,
+        node: &NodeInner,
+        f: impl FnOnce(&Table<K, V>) -> R,
+    ) -> Result<R, RegistryError> {
+        found::with(Some(node), self.as_str(), f).map_err(|not| self.missing(not))
     }
 
     fn missing(&self, not: NotFound) -> RegistryError {

@@ -89,7 +89,7 @@ impl<V, T> Set<V, T> {
         self.0.iter().flat_map(Rows::iter)
     }
 
-    pub(super) fn has(&self, id: Id) -> bool {
+    pub(super) fn has(&self, id: Id<Pid>) -> bool {
         self.0.as_ref().is_some_and(|rows| rows.has(id))
     }
 
@@ -100,7 +100,7 @@ impl<V, T> Set<V, T> {
         }
     }
 
-    pub(super) fn remove(&mut self, id: Id) -> Option<Arc<Row<V, T>>> {
+    pub(super) fn remove(&mut self, id: Id<Pid>) -> Option<Arc<Row<V, T>>> {
         let rows = self.0.as_mut()?;
         if rows.is_only(id) { self.0.take()?.into_iter().next() } else { rows.remove(id) }
     }

@@ -37,7 +37,7 @@ pub enum GroupEvent<G> {
 
 /// A monitor of groups: of [`Scope::monitor`] or [`Scope::monitor_scope`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct MonitorRef(pub(super) Id);
+pub struct MonitorRef(pub(super) Id<Pid>);
 
 impl<G: Key> Scope<G> {
     /// Has a process told of all joins and leaves of a group from now on, and says who is in it now.

@@ -56,7 +56,9 @@ impl<V, T> Row<V, T> {
 }
 
 impl<V, T> HasId for Row<V, T> {
-    fn id(&self) -> Id {
+    type Owner = Pid;
+
+    fn id(&self) -> Id<Pid> {
         (self.pid(), self.number)
     }
 }

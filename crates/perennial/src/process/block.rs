@@ -11,8 +11,8 @@
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
 //! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process
-//!    itself: push a message, notify it (which only puts it into a queue), set and cancel timers, note in what it holds
-//!    that it is to end.
+//!    itself: push a message, notify it (which only puts it into a queue), set and cancel timers, note that it is to
+//!    end where those look who find what it holds.
 //! 5. A monitor, a link or a timer is taken out, and its message pushed, under one lock. So one who takes it out
 //!    first never gets the message later.
 //! 6. The mailbox is closed, and timers are taken out, after the phase is not `Alive` any more; a push under the
@@ -25,6 +25,7 @@ use crate::{
     process::{
         ancestor::Ancestor,
         events::EventId,
+        holdings::LetGo,
         inline::Inline,
         kin::Kin,
         messages::Exit,
@@ -293,6 +294,7 @@ pub(crate) struct Rare {
     /// Room for casts, if that is bounded.
     room: Option<Box<Room>>,
     pub(crate) busy: Busy,
+    pub(super) let_go: LetGo,
     /// The reason with which it ends, if that has something to tell.
     pub(super) told: OnceLock<ExitReason>,
 }
@@ -469,8 +471,9 @@ impl Process {
         self.lock().bonds().last_reply = Some(reply);
     }
 
-    /// Gives back what its tables have in reserve.
+    /// The process itself gives back what its tables have in reserve.
     pub(crate) fn shrink(&self) {
+        drop(self.let_go_of_last());
         let mut state = self.lock();
         if let Some(ties) = &mut state.ties {
             ties.links.shrink();

@@ -87,7 +87,7 @@ impl Process {
             self.set_reason(state, reason);
             state.signal = EventId::to_bits(Some(signal));
             self.set_flag(DOOMED);
-            state.tell_holder();
+            self.tell_finders(state);
         }
     }
 
@@ -113,7 +113,7 @@ impl Process {
     pub(crate) fn set_ending(&self, state: &mut State) {
         state.phase = Phase::Dying;
         self.set_flag(ENDING);
-        state.tell_holder();
+        self.tell_finders(state);
     }
 
     /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.

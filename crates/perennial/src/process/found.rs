@@ -12,14 +12,14 @@
 //!    it counts no reference to it: threads that use one registry would hand each other the count at each use.
 
 use crate::{
-    process::{block::ProcRef, names::Moment, node::Node},
+    process::{
+        block::ProcRef,
+        names::Moment,
+        node::{Node, NodeInner},
+    },
     sync::thread_local,
 };
-use std::{
-    any::{Any, TypeId},
-    cell::RefCell,
-    sync::Arc,
-};
+use std::{any::Any, cell::RefCell, sync::Arc};
 
 /// How many names a thread notes.
 const NOTES: usize = 8;
@@ -30,7 +30,6 @@ struct Note {
     node: u32,
     moment: Moment,
     name: Arc<str>,
-    kind: TypeId,
     shows: Arc<dyn Any + Send + Sync>,
 }
 
@@ -50,45 +49,60 @@ thread_local! {
 
 /// What the process of this name shows, on the current node.
 pub(crate) fn find<T: Send + Sync + 'static>(name: &str) -> Result<Arc<T>, NotFound> {
-    let noted = |seen: &RefCell<Notes>| recall::<T>(&seen.borrow(), name)?.clone().downcast().ok();
+    let noted = |seen: &RefCell<Notes>| recall(&seen.borrow(), None, name)?.clone().downcast().ok();
     match SEEN.try_with(noted).ok().flatten() {
         Some(shows) => Ok(shows),
-        None => look(name),
+        None => look(None, name),
     }
 }
 
-/// Uses what the process of this name shows, on the current node.
-pub(crate) fn with<T: Send + Sync + 'static, R>(name: &str, f: impl FnOnce(&T) -> R) -> Result<R, NotFound> {
+/// Uses what the process of this name shows; on the current node, if it is not said on which.
+pub(crate) fn with<T: Send + Sync + 'static, R>(
+    node: Option<&NodeInner>,
+    name: &str,
+    f: impl FnOnce(&T) -> R,
+) -> Result<R, NotFound> {
     let mut f = Some(f);
     let mut once = |shows: &T| f.take().map(|f| f(shows));
     // Borrowed while it is used. Code of a user that runs meanwhile may use a registry too: it reads notes, and makes none.
-    let noted = |seen: &RefCell<Notes>| once(recall::<T>(&seen.borrow(), name)?.downcast_ref()?);
+    let noted = |seen: &RefCell<Notes>| once(recall(&seen.borrow(), node, name)?.downcast_ref()?);
     match SEEN.try_with(noted).ok().flatten() {
         Some(result) => Ok(result),
-        None => Ok(once(&*look(name)?).expect("it is used once")),
+        None => Ok(once(&*look(node, name)?).expect("it is used once")),
     }
 }
 
-/// None if it is not noted, or of another type.
-fn recall<'a, T: 'static>(seen: &'a Notes, name: &str) -> Option<&'a Arc<dyn Any + Send + Sync>> {
-    let note =
-        seen[place(name)].as_ref().filter(|note| *note.name == *name && note.kind == TypeId::of::<T>())?;
-    let stands = Node::with_current(|node| node.id == note.node && node.names.is_still(note.moment));
+/// None if it is not noted.
+fn recall<'a>(
+    seen: &'a Notes,
+    node: Option<&NodeInner>,
+    name: &str,
+) -> Option<&'a Arc<dyn Any + Send + Sync>> {
+    let note = seen[place(name)].as_ref().filter(|note| *note.name == *name)?;
+    let stands = on(node, |node| node.id == note.node && node.names.is_still(note.moment));
     stands.then_some(&note.shows)
 }
 
-fn look<T: Send + Sync + 'static>(name: &str) -> Result<Arc<T>, NotFound> {
-    let (node, found) = Node::with_current(|node| (node.id, node.names.find(name)));
+fn look<T: Send + Sync + 'static>(node: Option<&NodeInner>, name: &str) -> Result<Arc<T>, NotFound> {
+    let (node, found) = on(node, |node| (node.id, node.names.find(name)));
     let (process, name, moment) = found.ok_or(NotFound::Nobody)?;
     let Some(public) = process.process().public().cloned() else { return Err(NotFound::Nothing(process)) };
     let public: Arc<dyn Any + Send + Sync> = public;
     let shows = public.downcast::<T>().map_err(|_| NotFound::Other)?;
     let place = place(&name);
-    let note = Note { node, moment, name, kind: TypeId::of::<T>(), shows: shows.clone() };
+    let note = Note { node, moment, name, shows: shows.clone() };
     // Not noted while the locals of the thread are destroyed, or one of the notes is used.
     let noted = SEEN.try_with(|seen| seen.try_borrow_mut().ok().map(|mut seen| seen[place].replace(note)));
     drop(noted);
     Ok(shows)
+}
+
+/// Looks at a node, or else at the current one.
+fn on<R>(node: Option<&NodeInner>, look: impl FnOnce(&NodeInner) -> R) -> R {
+    match node {
+        Some(node) => look(node),
+        None => Node::with_current(|node| look(node)),
+    }
 }
 
 /// Where a name is noted.

@@ -7,17 +7,16 @@
 //! 1. What is held is known to its process from when it is put where it is, at the latest, and as long as it is there, or
 //!    until the process ends. Who puts something there has the lock of that place, and then takes the process's: so the two
 //!    agree. What is in several places is held before it comes to the first.
-//! 2. One who ends takes all that it holds, under its lock, after its reason is fixed; from then on it holds nothing new.
+//! 2. Of what a process itself has let go of it still holds one thing at most, the last one. The next one at that place takes
+//!    its stead, or it goes when something else is let go of. So one that holds one thing after the other takes its lock
+//!    once for each. It keeps the way to the place, which must be no more than a little memory when all has been taken out.
+//! 3. One who ends takes all that it holds, under its lock, after its reason is fixed; from then on it holds nothing new.
 //!    It comes to the places without its lock.
 
 use crate::{
     exit_reason::ExitReason,
     pid::Pid,
-    process::{
-        block::{ProcRef, Process, State},
-        ties::Ties,
-    },
-    sync::AtomicBool,
+    process::block::{ProcRef, Process, State},
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -25,7 +24,10 @@ use std::{
     mem,
     num::NonZeroU64,
     ptr,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 /// Where processes hold something.
@@ -92,21 +94,24 @@ impl Held {
     }
 }
 
-/// A process as those know it who find what it holds: little, and by itself in memory. So who finds many, and asks no more of
-/// most than whether they are alive, reads nothing of the processes.
-pub(crate) struct Holder {
-    pub(crate) pid: Pid,
-    /// It is known to be ending. Written under its lock.
-    is_over: AtomicBool,
-    pub(crate) process: ProcRef,
+/// What a process has let go of, and still holds. Nobody but the process itself reads and writes it.
+#[derive(Debug, Default)]
+pub(crate) struct LetGo {
+    place: AtomicUsize,
+    /// 0 if there is nothing.
+    number: AtomicU64,
 }
 
-impl Holder {
-    /// Whether it is alive: not ending, and no deadly signal has arrived.
-    pub(crate) fn is_alive(&self) -> bool {
-        // Relaxed: nothing is read because of it. Who knows of a signal or an end by other means comes after this was
-        // written.
-        !self.is_over.load(Ordering::Relaxed)
+impl LetGo {
+    fn get(&self) -> Option<HeldId> {
+        // Relaxed, here and below: one turn of the process comes after the other.
+        let number = NonZeroU64::new(self.number.load(Ordering::Relaxed))?;
+        Some(HeldId { place: self.place.load(Ordering::Relaxed), number })
+    }
+
+    fn set(&self, id: Option<HeldId>) {
+        self.place.store(id.map_or(0, |id| id.place), Ordering::Relaxed);
+        self.number.store(id.map_or(0, |id| id.number.get()), Ordering::Relaxed);
     }
 }
 
@@ -118,9 +123,8 @@ pub(crate) struct Tied {
 
 /// All that a process holds.
 pub(crate) enum Holdings {
-    /// One thing; or none, but the place of the last one, as the next one often comes there too.
-    One(Arc<dyn Place>, Option<Mark>),
-    /// Any other number; none if there is nothing.
+    One(Arc<dyn Place>, Mark),
+    /// More, or nothing.
     Map(Option<Box<Many>>),
 }
 
@@ -133,8 +137,8 @@ pub(crate) struct Many {
 impl Holdings {
     fn insert(&mut self, held: Held) {
         match self {
-            Self::Map(None) | Self::One(_, None) => *self = Self::One(held.place, Some(held.mark)),
-            Self::One(place, Some(mark)) => {
+            Self::Map(None) => *self = Self::One(held.place, held.mark),
+            Self::One(place, mark) => {
                 let last = mark.number.max(held.mark.number).get();
                 let one = Held { place: place.clone(), mark: *mark };
                 let by_id = [one, held].map(|it| (it.id(), it)).into_iter().collect();
@@ -147,26 +151,23 @@ impl Holdings {
         }
     }
 
-    /// Puts something there with a number that is greater than `above` and than that of all that is here. `way` leads to
-    /// `place`.
-    fn insert_next<T>(
-        &mut self,
-        place: &T,
-        way: impl FnOnce() -> Arc<dyn Place>,
-        hint: u32,
-        above: u64,
-    ) -> NonZeroU64 {
-        let last = match self {
-            Self::One(_, mark) => mark.map_or(0, |mark| mark.number.get()),
-            Self::Map(many) => many.as_ref().map_or(0, |many| many.last),
-        };
-        let number = NonZeroU64::MIN.saturating_add(last.max(above));
-        let mark = Mark { number, hint };
+    /// No number here is greater.
+    fn last(&self) -> u64 {
         match self {
-            Self::One(at, none @ None) if address_of(&**at) == address_of(place) => *none = Some(mark),
-            _ => self.insert(Held { place: way(), mark }),
+            Self::One(_, mark) => mark.number.get(),
+            Self::Map(many) => many.as_ref().map_or(0, |many| many.last),
         }
-        number
+    }
+
+    /// Puts something in the stead of `old`, at the same place; false if that is not all that is here.
+    fn replace(&mut self, old: HeldId, mark: Mark) -> bool {
+        match self {
+            Self::One(place, only) if old.is(&**place, *only) => {
+                *only = mark;
+                true
+            }
+            _ => false,
+        }
     }
 
     fn remove(&mut self, id: HeldId) -> Option<Held> {
@@ -179,23 +180,10 @@ impl Holdings {
         }
     }
 
-    /// As [`remove`](Self::remove), but the place stays, if there is nothing else.
-    fn remove_but_place(&mut self, id: HeldId) -> Option<Held> {
-        match self {
-            Self::One(place, mark) if mark.is_some_and(|mark| id.is(&**place, mark)) => {
-                *mark = None;
-                None
-            }
-            Self::One(..) => None,
-            Self::Map(many) => many.as_mut()?.by_id.remove(&id),
-        }
-    }
-
     fn get(&self, id: HeldId) -> Option<Held> {
         match self {
             Self::One(place, mark) => {
-                let mark = mark.filter(|mark| id.is(&**place, *mark))?;
-                Some(Held { place: place.clone(), mark })
+                id.is(&**place, *mark).then(|| Held { place: place.clone(), mark: *mark })
             }
             Self::Map(many) => many.as_ref()?.by_id.get(&id).cloned(),
         }
@@ -204,7 +192,7 @@ impl Holdings {
     /// All, in no order.
     fn iter(&self) -> impl Iterator<Item = (&Arc<dyn Place>, Mark)> {
         let (one, many) = match self {
-            Self::One(place, mark) => (mark.map(|mark| (place, mark)), None),
+            Self::One(place, mark) => (Some((place, *mark)), None),
             Self::Map(many) => (None, many.as_ref().map(|many| many.by_id.values())),
         };
         one.into_iter().chain(many.into_iter().flatten().map(|held| (&held.place, held.mark)))
@@ -218,7 +206,7 @@ impl Holdings {
     /// All; those of one place in the order of their numbers there.
     pub(super) fn into_iter(self) -> impl Iterator<Item = Held> {
         let (one, mut many): (_, Vec<_>) = match self {
-            Self::One(place, mark) => (mark.map(|mark| Held { place, mark }), Vec::new()),
+            Self::One(place, mark) => (Some(Held { place, mark }), Vec::new()),
             Self::Map(many) => {
                 (None, many.map(|many| many.by_id.into_values().collect()).unwrap_or_default())
             }
@@ -232,11 +220,10 @@ impl Holdings {
         match self {
             Self::Map(Some(many)) if many.by_id.len() < 2 => {
                 let last = mem::take(&mut many.by_id).into_values().next();
-                *self = last.map_or(Self::Map(None), |held| Self::One(held.place, Some(held.mark)));
+                *self = last.map_or(Self::Map(None), |held| Self::One(held.place, held.mark));
             }
             Self::Map(Some(many)) => many.by_id.shrink_to_fit(),
-            Self::One(_, None) => *self = Self::Map(None),
-            Self::One(_, Some(_)) | Self::Map(None) => {}
+            Self::One(..) | Self::Map(None) => {}
         }
     }
 }
@@ -261,26 +248,38 @@ impl Process {
         holds
     }
 
-    /// As [`hold`](Self::hold), at a place to which a way leads, with a number that is greater than `above` and than that
-    /// of all that the process holds. Returns the number, and who holds it; none if the process has ended. `me` and the way
-    /// run under the lock of the process.
+    /// As [`hold`](Self::hold), by the process itself, at a place to which a way leads, with a number that is greater than
+    /// `above` and than that of all that the process holds. Returns the number; none if the process has ended. Who finds it
+    /// there is told by [`Alive`](super::alive::Alive) whether the process is alive. The way runs under the lock of the
+    /// process.
     pub(crate) fn hold_next<T>(
         &self,
-        me: impl FnOnce() -> ProcRef,
         (place, way): (&T, impl FnOnce() -> Arc<dyn Place>),
         hint: u32,
         above: u64,
-    ) -> Option<(NonZeroU64, Arc<Holder>)> {
+    ) -> Option<NonZeroU64> {
         let mut state = self.lock();
         // Race: see `hold`.
         if !state.is_alive() {
             return None;
         }
-        let Ties { held, holder, .. } = state.ties();
-        // Race: a deadly signal told only the holder that was there.
-        let new = || Holder { pid: self.pid, is_over: AtomicBool::new(!self.is_alive()), process: me() };
-        let holder = holder.get_or_insert_with(|| Arc::new(new()));
-        Some((held.insert_next(place, way, hint, above), holder.clone()))
+        let held = &mut state.ties().held;
+        let number = NonZeroU64::MIN.saturating_add(held.last().max(above));
+        let mark = Mark { number, hint };
+        let let_go = self.rare_if_any().map(|rare| &rare.let_go);
+        if let Some(let_go) = let_go
+            && let Some(old) = let_go.get().filter(|old| old.place == address_of(place))
+            && held.replace(old, mark)
+        {
+            let_go.set(None);
+            return Some(number);
+        }
+        held.insert(Held { place: way(), mark });
+        // Race: one that has got a deadly signal before is known to be ending.
+        if self.is_alive() {
+            self.node.table.alive.add(self.pid.local());
+        }
+        Some(number)
     }
 
     /// The process does not hold this any more. It is to be dropped without a lock.
@@ -288,10 +287,20 @@ impl Process {
         self.lock().ties.as_mut()?.held.remove(id)
     }
 
-    /// As [`let_go`](Self::let_go), but the process keeps the way to the place, if it holds nothing else: until it ends, or
-    /// holds something elsewhere. So the place must be no more than a little memory when all has been taken out of it.
-    pub(crate) fn let_go_but_place(&self, id: HeldId) -> Option<Held> {
-        self.lock().ties.as_mut()?.held.remove_but_place(id)
+    /// The process itself lets go of this, which it holds for a while nevertheless: see the [module](self). What it let go of
+    /// before is returned, to be dropped without a lock.
+    pub(crate) fn let_go_of_own(&self, id: HeldId) -> Option<Held> {
+        let before = self.let_go_of_last();
+        self.rare().let_go.set(Some(id));
+        before
+    }
+
+    /// The process itself does not hold any more what it has let go of. It is to be dropped without a lock.
+    pub(crate) fn let_go_of_last(&self) -> Option<Held> {
+        let let_go = &self.rare_if_any()?.let_go;
+        let last = let_go.get()?;
+        let_go.set(None);
+        self.let_go(last)
     }
 
     /// What the process holds under an id.
@@ -299,7 +308,7 @@ impl Process {
         self.lock().ties.as_ref()?.held.get(id)
     }
 
-    /// What the process holds at a place, in the order of the numbers there.
+    /// What the process holds at a place, in the order of the numbers there; also what it has let go of.
     pub(crate) fn held_at<T>(&self, place: &T) -> Vec<Mark> {
         let place = address_of(place);
         let mut held: Vec<Mark> = {
@@ -310,14 +319,11 @@ impl Process {
         held.sort_by_key(|mark| mark.number);
         held
     }
-}
 
-impl State {
-    /// Tells those who look at what the process holds that it is to end.
-    pub(super) fn tell_holder(&self) {
-        if let Some(holder) = self.ties.as_ref().and_then(|ties| ties.holder.as_ref()) {
-            // Relaxed: see `is_alive`.
-            holder.is_over.store(true, Ordering::Relaxed);
+    /// Tells those who find what the process holds that it is to end.
+    pub(super) fn tell_finders(&self, state: &State) {
+        if state.ties.is_some() {
+            self.node.table.alive.remove(self.pid.local());
         }
     }
 }
@@ -325,12 +331,25 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::{
+        Inbox,
+        node::{Node, Time},
+        spawn,
+    };
 
     struct Everywhere;
     impl Place for Everywhere {
         fn address(&self) -> usize {
             0
         }
+        fn release(&self, _: Pid, _: Mark) -> Option<Tied> {
+            None
+        }
+    }
+
+    /// With an address of its own.
+    struct Somewhere(#[expect(dead_code, reason = "it takes a place in memory")] u8);
+    impl Place for Somewhere {
         fn release(&self, _: Pid, _: Mark) -> Option<Tied> {
             None
         }
@@ -368,26 +387,57 @@ mod tests {
         assert_eq!(all.into_iter().count(), 1);
     }
 
+    /// Runs `f` with a process, as if it were that.
+    fn as_process(f: impl FnOnce(&Process)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let node = Node::new(Time::Paused);
+            let _entered = node.enter();
+            let pid = spawn(|_: Inbox<()>| std::future::pending::<()>());
+            f(node.process(pid).unwrap().process());
+        });
+    }
+
     #[test]
-    fn the_way_to_a_place_is_kept_and_is_nothing_that_is_held() {
+    fn what_a_process_has_let_go_of_gives_way() {
+        as_process(|me| {
+            let (here, there) = (Arc::new(Somewhere(1)), Arc::new(Somewhere(2)));
+            let all = || numbers(&me.lock().ties().held);
+            let hold = || me.hold_next((&*here, || here.clone()), 0, 0).unwrap();
+            let let_go = |number| drop(me.let_go_of_own(HeldId::new(&*here, number)));
+            // One after the other.
+            let first = hold();
+            let_go(first);
+            assert_eq!(all(), [1]);
+            let second = hold();
+            assert_eq!(all(), [2]);
+            // One of several, until another one is let go of.
+            let third = hold();
+            let_go(third);
+            assert_eq!(all(), [2, 3]);
+            let_go(second);
+            assert_eq!(all(), [2]);
+            // It does not give way to what is elsewhere.
+            me.hold_next((&*there, || there.clone()), 0, 0).unwrap();
+            assert_eq!(all(), [2, 4]);
+            drop(me.let_go_of_last());
+            assert_eq!(all(), [4]);
+            assert!(me.let_go_of_last().is_none());
+        });
+    }
+
+    #[test]
+    fn what_replaces_the_only_one_takes_its_way() {
         let place = Arc::new(Everywhere);
         let mut all = Holdings::default();
-        let next = |all: &mut Holdings, above| {
-            let way = place.clone();
-            all.insert_next(&*place, move || way, 0, above).get()
-        };
-        assert_eq!((next(&mut all, 4), Arc::strong_count(&place)), (5, 2));
-        assert!(all.remove_but_place(id(5)).is_none() && all.remove_but_place(id(5)).is_none());
-        assert_eq!((numbers(&all), Arc::strong_count(&place)), (vec![], 2));
-        assert!(all.get(id(5)).is_none() && all.remove(id(5)).is_none());
-        assert_eq!((next(&mut all, 5), next(&mut all, 0)), (6, 7));
-        assert_eq!((numbers(&all), Arc::strong_count(&place)), (vec![6, 7], 3));
-        assert!(all.remove_but_place(id(6)).is_some() && all.remove_but_place(id(7)).is_some());
-        assert_eq!((numbers(&all), Arc::strong_count(&place)), (vec![], 1));
-        all.shrink();
-        next(&mut all, 8);
-        assert!(all.remove_but_place(id(9)).is_none());
-        all.shrink();
-        assert_eq!(Arc::strong_count(&place), 1);
+        let mark = |of| Mark { number: number(of), hint: 0 };
+        assert!(!all.replace(id(1), mark(2)));
+        all.insert(Held { place: place.clone(), mark: mark(1) });
+        assert!(!all.replace(id(2), mark(3)));
+        assert!(all.replace(id(1), mark(2)));
+        assert_eq!((numbers(&all), all.last(), Arc::strong_count(&place)), (vec![2], 2, 2));
+        all.insert(Held { place: place.clone(), mark: mark(3) });
+        assert!(!all.replace(id(2), mark(4)) && !all.replace(id(3), mark(4)));
+        assert_eq!((numbers(&all), all.last(), Arc::strong_count(&place)), (vec![2, 3], 3, 3));
     }
 }

@@ -5,7 +5,10 @@
 
 use crate::{
     pid::{NEIGHBORS, Pid},
-    process::block::{Proc, ProcRef},
+    process::{
+        alive::Alive,
+        block::{Proc, ProcRef},
+    },
     sync::{Line, Mutex, MutexGuard, thread_local},
 };
 use std::{
@@ -66,6 +69,8 @@ pub(crate) struct Table {
     /// Its number among all of the program.
     number: u64,
     shards: Box<[Line<Mutex<Shard>>]>,
+    /// Shared with those who find what processes hold.
+    pub(crate) alive: Arc<Alive>,
     counts: Line<Counts>,
 }
 
@@ -178,7 +183,8 @@ impl Table {
     pub(crate) fn new() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-        Self { number, shards: (0..SHARDS).map(|_| Line::default()).collect(), counts: Line::default() }
+        let shards = (0..SHARDS).map(|_| Line::default()).collect();
+        Self { number, shards, alive: Arc::new(Alive::new()), counts: Line::default() }
     }
 
     /// Makes a process for a free slot and puts it there. `make` gets the number of the slot and the serial. It runs under

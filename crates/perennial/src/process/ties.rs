@@ -3,12 +3,8 @@
 
 use crate::{
     pid::{Pid, PidSet},
-    process::{
-        holdings::{Holder, Holdings},
-        watchers::Watchers,
-    },
+    process::{holdings::Holdings, watchers::Watchers},
 };
-use std::sync::Arc;
 
 /// The links of a process, its monitors on this side, and what it holds elsewhere.
 #[derive(Default)]
@@ -16,8 +12,6 @@ pub(crate) struct Ties {
     pub(crate) links: Links,
     pub(crate) watchers: Watchers,
     pub(crate) held: Holdings,
-    /// As those know it who find what it holds. Made when it first holds something that can be found.
-    pub(crate) holder: Option<Arc<Holder>>,
 }
 
 /// The processes that one is linked to.
@@ -86,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_box_is_small() {
-        assert_eq!(size_of::<Ties>(), 72);
+        assert_eq!(size_of::<Ties>(), 64);
     }
 
     #[test]

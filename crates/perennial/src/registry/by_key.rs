@@ -7,8 +7,8 @@
 //! listed. So one that panics leaves the shard as it was, and poison says nothing.
 
 use crate::{
-    pid::Pid,
-    process::{current::Current, holdings::Place},
+    pid::{LocalPid, Pid},
+    process::{block::Process, holdings::Place},
     registry::{
         few::Few,
         key_hash::KeyHash,
@@ -39,10 +39,12 @@ struct Shard<K, V> {
     closed: bool,
 }
 
-/// A key, its hash, and the rows that it has. In this order, as they are read one after the other.
+/// A key, its hash, and the rows that it has. In this order, as they are read one after the other, and without a gap: with
+/// one, to move a key in would wait for what was written just before.
 #[repr(C)]
 pub(super) struct Entry<K, V> {
-    hash: KeyHash,
+    /// As the table wants it.
+    hash: u64,
     key: K,
     rows: Rows<Row<V>>,
 }
@@ -75,42 +77,42 @@ impl<K, V> ByKey<K, V> {
         &self,
         (hash, key): (KeyHash, K),
         value: Value<V>,
-        owner: &dyn Current,
+        owner: &Process,
         keys: Keys,
         (place, way): (&T, impl FnOnce() -> Arc<dyn Place>),
     ) -> Result<Option<Entry<K, V>>, Refused>
     where
         K: Eq,
     {
+        let pid = owner.pid.local();
         let mut shard = self.write(hash);
         let Shard { table, len, last, closed } = &mut *shard;
-        let process = owner.process();
         if *closed {
             return Err(Refused::Closed);
         }
-        if process.is_ending() {
+        if owner.is_ending() {
             return Err(Refused::Ended);
         }
-        let slot = table.entry(hash.spread(), same(hash, |it| *it == key), Entry::spread);
+        let slot = table.entry(hash.spread(), same(hash, |it| *it == key), |entry| entry.hash);
         if let (Slot::Occupied(taken), Keys::Unique) = (&slot, keys) {
             let holder = taken.get().rows.first();
             // Race: a holder that ends keeps its row until its last acts come to that; it has no claim any more.
-            if holder.pid() == process.pid || holder.is_alive() {
-                return Err(Refused::Taken(holder.pid()));
+            if holder.owner == pid || owner.node.table.alive.is(holder.owner) {
+                return Err(Refused::Taken(owner.pid.beside(holder.owner)));
             }
         }
         // Lock order: shard, then process. The last acts come to the shard without the process's lock.
-        let held = process.hold_next(|| owner.proc_ref(), (place, way), hash.to_bits(), *last);
-        let Some((number, owner)) = held else { return Err(Refused::Ended) };
+        let held = owner.hold_next((place, way), hash.to_bits(), *last);
+        let Some(number) = held else { return Err(Refused::Ended) };
         *last = number.get();
-        let row = Row { owner, number, value };
+        let row = Row { owner: pid, number, value };
         let evicted = match slot {
             Slot::Vacant(slot) => {
-                slot.insert(Entry { hash, key, rows: Rows::One(row) });
+                slot.insert(Entry { hash: hash.spread(), key, rows: Rows::One(row) });
                 None
             }
             Slot::Occupied(mut slot) if keys == Keys::Unique => {
-                Some(mem::replace(slot.get_mut(), Entry { hash, key, rows: Rows::One(row) }))
+                Some(mem::replace(slot.get_mut(), Entry { hash: hash.spread(), key, rows: Rows::One(row) }))
             }
             Slot::Occupied(mut slot) => {
                 slot.get_mut().rows.add(row);
@@ -122,12 +124,12 @@ impl<K, V> ByKey<K, V> {
     }
 
     /// Takes out the row with this id, and its key with the last one.
-    pub(super) fn remove(&self, hash: KeyHash, id: Id) -> Removed<K, V> {
+    pub(super) fn remove(&self, hash: KeyHash, id: Id<LocalPid>) -> Removed<K, V> {
         self.remove_from(hash, has(hash, id), id.0, &(id.1..=id.1))
     }
 
     /// Takes out the rows of one owner under a key, and the key with the last one. `is` tells the key.
-    pub(super) fn remove_of(&self, hash: KeyHash, is: impl Fn(&K) -> bool, owner: Pid) -> Removed<K, V> {
+    pub(super) fn remove_of(&self, hash: KeyHash, is: impl Fn(&K) -> bool, owner: LocalPid) -> Removed<K, V> {
         self.remove_from(hash, same(hash, is), owner, &(NonZeroU64::MIN..=NonZeroU64::MAX))
     }
 
@@ -135,7 +137,7 @@ impl<K, V> ByKey<K, V> {
         &self,
         hash: KeyHash,
         is: impl Fn(&Entry<K, V>) -> bool,
-        owner: Pid,
+        owner: LocalPid,
         numbers: &RangeInclusive<NonZeroU64>,
     ) -> Removed<K, V> {
         let mut shard = self.write(hash);
@@ -149,14 +151,14 @@ impl<K, V> ByKey<K, V> {
     }
 
     /// Gives the row with this id another value. Returns the one that it had; none if the row is not there any more.
-    pub(super) fn replace(&self, hash: KeyHash, id: Id, value: Value<V>) -> Option<Value<V>> {
+    pub(super) fn replace(&self, hash: KeyHash, id: Id<LocalPid>, value: Value<V>) -> Option<Value<V>> {
         let mut shard = self.write(hash);
         let row = shard.table.find_mut(hash.spread(), has(hash, id))?.rows.get_mut(id)?;
         Some(mem::replace(&mut row.value, value))
     }
 
     /// The key of a row; none if it is not there any more.
-    pub(super) fn key(&self, hash: KeyHash, id: Id) -> Option<K>
+    pub(super) fn key(&self, hash: KeyHash, id: Id<LocalPid>) -> Option<K>
     where
         K: Clone,
     {
@@ -246,20 +248,14 @@ impl<K, V> Removed<K, V> {
     }
 }
 
-impl<K, V> Entry<K, V> {
-    fn spread(&self) -> u64 {
-        self.hash.spread()
-    }
-}
-
 /// Tells a key.
 fn same<K, V>(hash: KeyHash, is: impl Fn(&K) -> bool) -> impl Fn(&Entry<K, V>) -> bool {
-    move |entry| entry.hash == hash && is(&entry.key)
+    move |entry| entry.hash == hash.spread() && is(&entry.key)
 }
 
 /// Tells the key of a row: by the row's id, so no user's `Eq` runs, and a successor's row is never meant.
-fn has<K, V>(hash: KeyHash, id: Id) -> impl Fn(&Entry<K, V>) -> bool {
-    move |entry| entry.hash == hash && entry.rows.has(id)
+fn has<K, V>(hash: KeyHash, id: Id<LocalPid>) -> impl Fn(&Entry<K, V>) -> bool {
+    move |entry| entry.hash == hash.spread() && entry.rows.has(id)
 }
 
 #[cfg(test)]

@@ -21,8 +21,9 @@ type Rows = Arc<Table<&'static str, u32>>;
 
 /// A registry, the process that it ends with, and one who may register.
 fn registry(node: &Node) -> (Rows, Puppet, Puppet) {
-    let table = Table::new("registry".into(), Options { partitions: 1, ..Options::default() });
     let process = Puppet::new(node);
+    let options = Options { partitions: 1, ..Options::default() };
+    let table = Table::new(process.process.process(), "registry".into(), options);
     process.process.process().hold(Held::new(Arc::new(Closing(table.clone())), NonZeroU64::MIN));
     (table, process, Puppet::new(node))
 }
@@ -30,7 +31,7 @@ fn registry(node: &Node) -> (Rows, Puppet, Puppet) {
 /// As [`registry`], and that one has registered.
 fn registered() -> (Rows, Puppet, Puppet) {
     let (table, registry, owner) = registry(&node());
-    assert!(table.register(&owner.process, "key", 1).is_ok());
+    assert!(table.register(owner.process.process(), "key", 1).is_ok());
     (table, registry, owner)
 }
 
@@ -42,7 +43,7 @@ fn replace(table: &Rows, owner: &Puppet) -> JoinHandle<bool> {
 
 fn register(table: &Rows, owner: &Puppet) -> JoinHandle<Result<(), Refused>> {
     let (table, owner) = (table.clone(), owner.process.clone());
-    thread::spawn(move || table.register(&owner, "key", 1))
+    thread::spawn(move || table.register(owner.process(), "key", 1))
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn a_row_that_is_registered_while_its_owner_ends_is_gone_afterwards() {
         owner.end(ExitReason::Normal);
         assert!(matches!(registered.join().unwrap(), Ok(()) | Err(Refused::Ended)));
         assert_eq!(table.len(), 0);
-        assert!(table.of(owner.pid()).is_empty());
+        assert!(table.keys_of(owner.pid()).is_empty());
     });
 }
 
@@ -70,7 +71,7 @@ fn an_owner_is_told_of_the_end_of_the_registry_exactly_if_its_registration_was_i
         };
         assert_eq!(owner.doom(), told);
         assert_eq!(table.len(), 0);
-        assert!(table.of(owner.pid()).is_empty() && owner.holds_nothing());
+        assert!(table.keys_of(owner.pid()).is_empty() && owner.holds_nothing());
     });
 }
 
@@ -86,7 +87,7 @@ fn a_registration_meets_the_ends_of_its_owner_and_of_the_registry() {
         end.join().unwrap();
         assert!(matches!(registered, Ok(()) | Err(Refused::Ended | Refused::Closed)));
         assert_eq!(table.len(), 0);
-        assert!(table.of(owner.pid()).is_empty());
+        assert!(table.keys_of(owner.pid()).is_empty());
     });
 }
 
@@ -96,13 +97,13 @@ fn of_two_who_want_the_key_of_one_that_ends_at_most_one_gets_it() {
         let node = node();
         let (table, _registry, holder) = registry(&node);
         let [a, b] = std::array::from_fn(|_| Puppet::new(&node));
-        assert!(table.register(&holder.process, "key", 1).is_ok());
+        assert!(table.register(holder.process.process(), "key", 1).is_ok());
         let (first, second) = (register(&table, &a), register(&table, &b));
         holder.end(ExitReason::Normal);
-        let has = table.holder("key").map(|process| process.process().pid);
+        let has = table.holder("key");
         assert_ne!(has, Some(holder.pid()));
         let registered = [(a, first.join().unwrap()), (b, second.join().unwrap())];
-        let has = table.holder("key").map(|process| process.process().pid);
+        let has = table.holder("key");
         for (owner, registered) in &registered {
             let pid = owner.pid();
             match registered {
@@ -111,12 +112,12 @@ fn of_two_who_want_the_key_of_one_that_ends_at_most_one_gets_it() {
                 Err(_) => panic!("nobody else ends"),
             }
             // It is tied to the registry exactly while it has a row.
-            assert_eq!(table.of(pid).len(), usize::from(registered.is_ok()));
+            assert_eq!(table.keys_of(pid).len(), usize::from(registered.is_ok()));
             assert_eq!(owner.holds_nothing(), registered.is_err());
         }
         assert_eq!(has.is_some(), registered.iter().any(|(_, registered)| registered.is_ok()));
         assert_eq!(table.len(), usize::from(has.is_some()));
-        assert!(table.of(holder.pid()).is_empty());
+        assert!(table.keys_of(holder.pid()).is_empty());
     });
 }
 
@@ -126,20 +127,20 @@ fn a_row_that_is_taken_back_while_its_owner_ends_is_gone_and_its_successor_is_no
         let node = node();
         let (table, _registry, owner) = registry(&node);
         let next = Puppet::new(&node);
-        assert!(table.register(&owner.process, "key", 1).is_ok());
+        assert!(table.register(owner.process.process(), "key", 1).is_ok());
         let rows = table.at_of("key", owner.pid());
         let unregister = thread::spawn({
-            let (table, next) = (table.clone(), next.process.clone());
+            let (table, ending, next) = (table.clone(), owner.process.clone(), next.process.clone());
             move || {
-                table.remove(&"key", &rows);
-                table.register(&next, "key", 2)
+                table.remove(&"key", &rows, ending.process());
+                table.register(next.process(), "key", 2)
             }
         });
         owner.end(ExitReason::Normal);
         assert!(unregister.join().unwrap().is_ok());
-        assert_eq!(table.holder("key").map(|process| process.process().pid), Some(next.pid()));
+        assert_eq!(table.holder("key"), Some(next.pid()));
         assert_eq!(table.len(), 1);
-        assert!(table.of(owner.pid()).is_empty());
+        assert!(table.keys_of(owner.pid()).is_empty());
     });
 }
 
@@ -149,14 +150,15 @@ fn a_row_that_is_taken_back_while_the_registry_ends_tells_nobody_or_before() {
         let (table, registry, owner) = registered();
         let rows = table.at_of("key", owner.pid());
         let unregister = thread::spawn({
-            let table = table.clone();
-            move || table.remove(&"key", &rows)
+            let (table, owner) = (table.clone(), owner.process.clone());
+            move || table.remove(&"key", &rows, owner.process())
         });
         registry.end(ExitReason::Normal);
         unregister.join().unwrap();
         assert!([None, Some(ExitReason::Shutdown)].contains(&owner.doom()));
         assert_eq!(table.len(), 0);
-        assert!(table.of(owner.pid()).is_empty() && owner.holds_nothing());
+        drop(owner.process.process().let_go_of_last());
+        assert!(table.keys_of(owner.pid()).is_empty() && owner.holds_nothing());
     });
 }
 
@@ -168,7 +170,7 @@ fn a_value_that_is_replaced_while_its_owner_ends_is_gone_afterwards() {
         owner.end(ExitReason::Normal);
         replaced.join().unwrap();
         assert_eq!(table.len(), 0);
-        assert!(table.of(owner.pid()).is_empty());
+        assert!(table.keys_of(owner.pid()).is_empty());
     });
 }
 
@@ -177,7 +179,7 @@ fn who_has_sent_a_deadly_signal_finds_no_row_of_the_one_who_dies_of_it() {
     in_every_order(|| {
         let (table, _registry, owner) = registry(&node());
         let registered = register(&table, &owner);
-        let found = || table.living_at("key", |row| row.pid()).len();
+        let found = || table.living_at("key", |pid, _| pid).len();
         owner.signal(Signal::Kill, ExitReason::Killed);
         assert_eq!(found(), 0);
         // It has not ended yet.
@@ -193,7 +195,7 @@ fn nor_one_whose_value_is_replaced_meanwhile() {
     in_every_order(|| {
         let (table, _registry, owner) = registered();
         let replaced = replace(&table, &owner);
-        let found = || table.living_at("key", |row| row.pid()).len();
+        let found = || table.living_at("key", |pid, _| pid).len();
         owner.signal(Signal::Kill, ExitReason::Killed);
         assert_eq!(found(), 0);
         assert!(replaced.join().unwrap());
@@ -209,14 +211,14 @@ fn nor_one_that_is_registered_again_meanwhile() {
     in_every_order(|| {
         let (table, _registry, owner) = registered();
         let again = thread::spawn({
-            let (table, owner, pid) = (table.clone(), owner.process.clone(), owner.pid());
+            let (table, owner) = (table.clone(), owner.process.clone());
             move || {
-                // What it needs to register is there from the first time, and is told of the signal.
-                table.unregister(&"key", pid);
-                table.register(&owner, "key", 2)
+                table.unregister(&"key", owner.process());
+                // The word that says that it is alive is there from the first time, and stays as the signal leaves it.
+                table.register(owner.process(), "key", 2)
             }
         });
-        let found = || table.living_at("key", |row| row.pid()).len();
+        let found = || table.living_at("key", |pid, _| pid).len();
         owner.signal(Signal::Kill, ExitReason::Killed);
         assert_eq!(found(), 0);
         assert!(again.join().unwrap().is_ok());
@@ -224,5 +226,30 @@ fn nor_one_that_is_registered_again_meanwhile() {
         owner.end(ExitReason::Killed);
         assert_eq!(table.len(), 0);
         assert!(owner.holds_nothing());
+    });
+}
+
+#[test]
+fn a_row_of_one_that_has_ended_is_not_taken_for_one_of_who_has_its_slot_now() {
+    in_every_order(|| {
+        let node = node();
+        let (table, _registry, old) = registry(&node);
+        assert!(table.register(old.process.process(), "key", 1).is_ok());
+        let pid = old.pid();
+        let looks = thread::spawn({
+            let table = table.clone();
+            move || {
+                let found = [table.holder("key"), table.holder("key")];
+                // Once it is known to be ending, it is not found any more.
+                assert!(found[0].is_some() || found[1].is_none());
+                assert!(found.into_iter().flatten().all(|found| found == pid));
+            }
+        });
+        old.end(ExitReason::Normal);
+        let new = Puppet::new(&node);
+        assert_eq!(new.pid().slot, pid.slot);
+        assert!(table.register(new.process.process(), "other", 2).is_ok());
+        assert_eq!((table.holder("key"), table.holder("other")), (None, Some(new.pid())));
+        looks.join().unwrap();
     });
 }

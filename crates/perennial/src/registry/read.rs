@@ -28,9 +28,9 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         V: Clone,
     {
         if let Some(none) = value::no_value::<V>() {
-            return self.with_table(|table| Entries(table.living_at(key, |row| (row.pid(), none.clone()))));
+            return self.with_table(|table| Entries(table.living_at(key, |pid, _| (pid, none.clone()))));
         }
-        let rows = self.with_table(|table| table.living_at(key, |row| (row.pid(), row.value.clone())))?;
+        let rows = self.with_table(|table| table.living_at(key, |pid, value| (pid, value.clone())))?;
         Ok(Entries(rows.iter().map(|(pid, value)| (*pid, V::clone(value))).collect()))
     }
 
@@ -74,7 +74,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let rows = self.with_table(|table| table.living_at(key, |row| (row.pid(), row.value.clone())))?;
+        let rows = self.with_table(|table| table.living_at(key, |pid, value| (pid, value.clone())))?;
         let entries: Few<_> = rows.iter().map(|(pid, value)| (*pid, &**value)).collect();
         if !entries.is_empty() {
             send(&entries);
@@ -155,8 +155,9 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[doc(alias = "Registry.select/2")]
     pub fn select<T>(&self, mut pick: impl FnMut(&K, Pid, &V) -> Option<T>) -> Result<Vec<T>, RegistryError> {
         let mut picked = Vec::new();
-        for (key, rows) in self.table()?.rows() {
-            picked.extend(rows.iter().filter_map(|row| pick(&key, row.pid(), &row.value)));
+        let table = self.table()?;
+        for (key, rows) in table.rows() {
+            picked.extend(rows.iter().filter_map(|row| pick(&key, table.owner(row), &row.value)));
         }
         Ok(picked)
     }
@@ -168,9 +169,10 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// [`RegistryError`] if there is no such registry.
     #[doc(alias = "Registry.count_select/2")]
     pub fn count_select(&self, mut matches: impl FnMut(&K, Pid, &V) -> bool) -> Result<usize, RegistryError> {
+        let table = self.table()?;
         let accepted = |(key, rows): (K, Few<Row<V>>)| {
-            rows.iter().filter(|row| matches(&key, row.pid(), &row.value)).count()
+            rows.iter().filter(|row| matches(&key, table.owner(row), &row.value)).count()
         };
-        Ok(self.table()?.rows().map(accepted).sum())
+        Ok(table.rows().map(accepted).sum())
     }
 }

@@ -1,6 +1,6 @@
 //! Small sets of rows; those of process groups too.
 
-use crate::{pid::Pid, registry::few::Few};
+use crate::registry::few::Few;
 use std::{
     collections::{BTreeMap, btree_map},
     num::NonZeroU64,
@@ -9,30 +9,35 @@ use std::{
 };
 
 /// Tells one registration from another: of one process they are in the order in which they were made.
-pub(crate) type Id = (Pid, NonZeroU64);
+pub(crate) type Id<O> = (O, NonZeroU64);
 
 /// A row, or what leads to one.
 pub(crate) trait HasId {
-    fn id(&self) -> Id;
+    /// Tells owners apart.
+    type Owner: Copy + Ord;
+
+    fn id(&self) -> Id<Self::Owner>;
 }
 
 impl<R: HasId> HasId for Arc<R> {
-    fn id(&self) -> Id {
+    type Owner = R::Owner;
+
+    fn id(&self) -> Id<R::Owner> {
         (**self).id()
     }
 }
 
 /// The ids of all rows of a process.
-fn all_of(owner: Pid) -> RangeInclusive<Id> {
+fn all_of<O: Copy>(owner: O) -> RangeInclusive<Id<O>> {
     (owner, NonZeroU64::MIN)..=(owner, NonZeroU64::MAX)
 }
 
 /// The rows of one key: one or more. Most keys have one, so that case costs no more than the row.
-pub(crate) enum Rows<R> {
+pub(crate) enum Rows<R: HasId> {
     One(R),
     /// Never empty.
     #[expect(clippy::box_collection, reason = "so that it is no larger than the other case")]
-    Many(Box<BTreeMap<Id, R>>),
+    Many(Box<BTreeMap<Id<R::Owner>, R>>),
 }
 
 impl<R: HasId + Clone> Rows<R> {
@@ -51,11 +56,11 @@ impl<R: HasId + Clone> Rows<R> {
     }
 
     /// Whether the row with this id is here, and no other.
-    pub(crate) fn is_only(&self, id: Id) -> bool {
+    pub(crate) fn is_only(&self, id: Id<R::Owner>) -> bool {
         self.len() == 1 && self.first().id() == id
     }
 
-    pub(crate) fn has(&self, id: Id) -> bool {
+    pub(crate) fn has(&self, id: Id<R::Owner>) -> bool {
         match self {
             Self::One(row) => row.id() == id,
             Self::Many(rows) => rows.contains_key(&id),
@@ -87,19 +92,19 @@ impl<R: HasId + Clone> Rows<R> {
     }
 
     /// The newest row of one owner.
-    pub(crate) fn last_of(&self, pid: Pid) -> Option<Id> {
+    pub(crate) fn last_of(&self, owner: R::Owner) -> Option<Id<R::Owner>> {
         match self {
-            Self::One(row) => Some(row.id()).filter(|id| id.0 == pid),
-            Self::Many(rows) => rows.range(all_of(pid)).next_back().map(|(id, _)| *id),
+            Self::One(row) => Some(row.id()).filter(|id| id.0 == owner),
+            Self::Many(rows) => rows.range(all_of(owner)).next_back().map(|(id, _)| *id),
         }
     }
 
     /// The rows of one owner, without a look at those of others.
-    pub(crate) fn of(&self, pid: Pid) -> Few<R> {
+    pub(crate) fn of(&self, owner: R::Owner) -> Few<R> {
         match self {
-            Self::One(row) if row.id().0 == pid => Few::One(row.clone()),
+            Self::One(row) if row.id().0 == owner => Few::One(row.clone()),
             Self::One(_) => Few::None,
-            Self::Many(rows) => rows.range(all_of(pid)).map(|(_, row)| row.clone()).collect(),
+            Self::Many(rows) => rows.range(all_of(owner)).map(|(_, row)| row.clone()).collect(),
         }
     }
 
@@ -115,11 +120,11 @@ impl<R: HasId + Clone> Rows<R> {
 
     /// Takes out the rows of one owner with these numbers; none if they are all there are: then the set is to be removed.
     #[inline]
-    pub(crate) fn take(&mut self, owner: Pid, numbers: &RangeInclusive<NonZeroU64>) -> Option<Few<R>> {
+    pub(crate) fn take(&mut self, owner: R::Owner, numbers: &RangeInclusive<NonZeroU64>) -> Option<Few<R>> {
         match self {
             Self::One(row) => {
-                let (pid, number) = row.id();
-                (pid != owner || !numbers.contains(&number)).then_some(Few::None)
+                let (of, number) = row.id();
+                (of != owner || !numbers.contains(&number)).then_some(Few::None)
             }
             Self::Many(rows) => {
                 let ids = (owner, *numbers.start())..=(owner, *numbers.end());
@@ -135,7 +140,7 @@ impl<R: HasId + Clone> Rows<R> {
     }
 
     /// Takes out one of several rows.
-    pub(crate) fn remove(&mut self, id: Id) -> Option<R> {
+    pub(crate) fn remove(&mut self, id: Id<R::Owner>) -> Option<R> {
         match self {
             // The only one is removed by removing the set.
             Self::One(_) => None,
@@ -144,7 +149,7 @@ impl<R: HasId + Clone> Rows<R> {
     }
 
     /// The row with this id.
-    pub(crate) fn get_mut(&mut self, id: Id) -> Option<&mut R> {
+    pub(crate) fn get_mut(&mut self, id: Id<R::Owner>) -> Option<&mut R> {
         match self {
             Self::One(row) => Some(row).filter(|row| row.id() == id),
             Self::Many(rows) => rows.get_mut(&id),
@@ -152,7 +157,7 @@ impl<R: HasId + Clone> Rows<R> {
     }
 }
 
-impl<R> IntoIterator for Rows<R> {
+impl<R: HasId> IntoIterator for Rows<R> {
     type Item = R;
     type IntoIter = IntoRows<R>;
 
@@ -164,12 +169,12 @@ impl<R> IntoIterator for Rows<R> {
     }
 }
 
-pub(crate) enum IntoRows<R> {
+pub(crate) enum IntoRows<R: HasId> {
     One(Option<R>),
-    Many(btree_map::IntoValues<Id, R>),
+    Many(btree_map::IntoValues<Id<R::Owner>, R>),
 }
 
-impl<R> Iterator for IntoRows<R> {
+impl<R: HasId> Iterator for IntoRows<R> {
     type Item = R;
 
     fn next(&mut self) -> Option<R> {

@@ -22,8 +22,8 @@ impl<K: Key, V: Send + Sync + 'static> GenServer for Registry<K, V> {
 
     async fn init((name, options): Self::Args, cx: &mut Cx<Self>) -> Result<Self, InitError> {
         cx.trap_exit();
-        let table = Table::new(name.as_str().into(), options);
         let process = cx.own();
+        let table = Table::new(process, name.as_str().into(), options);
         // If not, it has been given up meanwhile, and nobody would close the table.
         if process.hold(Held::new(Arc::new(Closing(table.clone())), NonZeroU64::MIN)) {
             // Last: from now on the registry is there for others. Nobody else sets this.

@@ -3,14 +3,16 @@
 //! # Invariants
 //!
 //! 1. While a row is in `by_key` its owner [holds](crate::process::holdings) it. It comes to both under the lock of
-//!    its shard. It is taken out of `by_key` first, so the owner may hold one that is not there any more: for a moment, or,
-//!    if it was dead and had to give way, until it ends. Nothing is there that its owner would not find then.
+//!    its shard. It is taken out of `by_key` first, so the owner may hold one that is not there any more: for a moment; if
+//!    it has taken it out itself, until it holds or lets go of something else; or, if it was dead and had to give way,
+//!    until it ends. Nothing is there that its owner would not find then.
 //! 2. Only an owner adds, changes and removes its rows; but its last acts may be carried out by another thread, the
 //!    registry's end takes them all, and the row of a dead holder gives way in `by_key` to who registers its key.
 //! 3. A row is told by its id, so that one who removes it late never removes a successor's.
 //! 4. Locks: a shard, then a process; never two shards. No closure, `Hash` or `Drop` of a user's value runs under
 //!    one, nor `Clone` of values; `Eq` of keys does, and their `Clone` where keys are listed.
-//! 5. Whether the owner of a row is alive is asked of its [`Holder`]. So who looks a key up reads nothing of the process.
+//! 5. All owners are of the node of the registry. Whether one is alive is asked of [`Alive`]; so who looks a key up reads
+//!    nothing of the process.
 //!
 //! # Order of events
 //!
@@ -21,12 +23,12 @@
 
 use crate::{
     exit_reason::ExitReason,
-    pid::Pid,
+    pid::{LocalPid, Pid},
     process::{
-        block::{ProcRef, Public},
-        current::Current,
+        alive::Alive,
+        block::{Process, Public},
         holdings::{HeldId, Mark, Place, Tied},
-        node::Node,
+        node::{self, Node},
         panics,
     },
     registry::{
@@ -53,6 +55,10 @@ use std::{
 pub(super) struct Table<K, V> {
     /// Itself, for those who hold rows.
     own: Weak<Self>,
+    /// Its process.
+    pid: Pid,
+    /// Who of its node is alive.
+    alive: Arc<Alive>,
     pub(super) name: Arc<str>,
     pub(super) keys: Keys,
     pub(super) meta: Meta,
@@ -67,10 +73,13 @@ where
     K: Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    pub(super) fn new(name: Arc<str>, options: Options<K, V>) -> Arc<Self> {
+    /// The table of the registry that `process` is.
+    pub(super) fn new(process: &Process, name: Arc<str>, options: Options<K, V>) -> Arc<Self> {
         let shards = options.partitions.max(1);
         Arc::new_cyclic(|own| Self {
             own: own.clone(),
+            pid: process.pid,
+            alive: process.node.table.alive.clone(),
             name,
             keys: options.keys,
             meta: options.meta,
@@ -82,44 +91,43 @@ where
     }
 
     /// Registers `owner`, and tells the listeners.
-    pub(super) fn register(&self, owner: &dyn Current, key: K, value: V) -> Result<(), Refused>
+    pub(super) fn register(&self, owner: &Process, key: K, value: V) -> Result<(), Refused>
     where
         K: Clone,
     {
-        let hash = self.hash(&key);
-        let (pid, value) = (owner.process().pid, Value::new(value));
+        let (hash, value) = (self.hash(&key), Value::new(value));
         let told = self.listeners.get().map(|listeners| (listeners, key.clone(), value.clone()));
         let way = || -> Arc<dyn Place> { self.own.upgrade().expect("it is used") };
         let evicted = self.by_key.insert((hash, key), value, owner, self.keys, (self, way))?;
         // The key of another one, whose drop may panic.
         panics::drop_quietly(evicted);
         if let Some((listeners, key, value)) = told {
-            self.tell(&listeners, &key, pid, Some(&value));
+            self.tell(&listeners, &key, owner.pid, Some(&value));
         }
         Ok(())
     }
 
-    /// Removes rows of one owner under a key.
-    pub(super) fn remove(&self, key: &K, rows: &[Row<V>]) {
+    /// Removes rows of `owner` under a key.
+    pub(super) fn remove(&self, key: &K, rows: &[Row<V>], owner: &Process) {
         let hash = self.hash(key);
         for row in rows {
-            self.let_go(self.by_key.remove(hash, row.id()));
+            self.let_go(self.by_key.remove(hash, row.id()), owner);
         }
     }
 
-    /// Removes all rows of one owner under a key, and tells the listeners.
-    pub(super) fn unregister(&self, key: &K, owner: Pid) {
+    /// Removes all rows of `owner` under a key, and tells the listeners.
+    pub(super) fn unregister(&self, key: &K, owner: &Process) {
         let told = self.listeners.get();
-        self.let_go(self.by_key.remove_of(self.hash(key), |it| it == key, owner));
+        self.let_go(self.by_key.remove_of(self.hash(key), |it| it == key, owner.pid.local()), owner);
         if let Some(listeners) = told {
-            self.tell(&listeners, key, owner, None);
+            self.tell(&listeners, key, owner.pid, None);
         }
     }
 
-    /// What was removed is not held any more.
-    fn let_go(&self, removed: Removed<K, V>) {
+    /// `owner` does not hold any more what was removed.
+    fn let_go(&self, removed: Removed<K, V>, owner: &Process) {
         // They are in `removed` still, so no value is dropped here.
-        removed.for_each(|row| drop(row.owner.process.process().let_go_but_place(self.held_id(row))));
+        removed.for_each(|row| drop(owner.let_go_of_own(self.held_id(row))));
         drop(removed);
     }
 
@@ -150,11 +158,12 @@ where
     }
 
     /// What `pick` makes of each row under a key whose owner is alive. It must run no user code.
-    pub(super) fn living_at<Q, R>(&self, key: &Q, pick: impl Fn(&Row<V>) -> R) -> Few<R>
+    pub(super) fn living_at<Q, R>(&self, key: &Q, pick: impl Fn(Pid, &Value<V>) -> R) -> Few<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.with(key, |rows| rows.pick(|row| row.is_alive().then(|| pick(row)))).unwrap_or_default()
+        let living = |row: &Row<V>| self.is_alive(row).then(|| pick(self.owner(row), &row.value));
+        self.with(key, |rows| rows.pick(living)).unwrap_or_default()
     }
 
     /// The rows of one process under a key.
@@ -162,24 +171,20 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.with(key, |rows| rows.of(pid)).unwrap_or_default()
+        let Some(owner) = self.local(pid) else { return Few::None };
+        self.with(key, |rows| rows.of(owner)).unwrap_or_default()
     }
 
     /// The process that has a unique key and is alive.
-    pub(super) fn holder<Q>(&self, key: &Q) -> Option<ProcRef>
+    pub(super) fn holder<Q>(&self, key: &Q) -> Option<Pid>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let owner = |rows: &Rows<Row<V>>| {
-            Some(rows.first()).filter(|row| row.is_alive())?.owner.process.clone().into()
+        let living = |rows: &Rows<Row<V>>| {
+            let row = rows.first();
+            self.is_alive(row).then(|| self.owner(row))
         };
-        self.with(key, owner).flatten()
-    }
-
-    /// What leads to the rows of a process, in the order in which it registered them.
-    pub(super) fn of(&self, pid: Pid) -> Vec<Mark> {
-        let process = Node::of(pid).and_then(|node| node.process(pid));
-        process.map(|process| process.process().held_at(self)).unwrap_or_default()
+        self.with(key, living).flatten()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -191,8 +196,9 @@ where
     where
         K: Clone,
     {
-        let key = |mark: Mark| self.by_key.key(KeyHash::from_bits(mark.hint), (pid, mark.number));
-        self.of(pid).into_iter().filter_map(key).collect()
+        let (Some(owner), Some(process)) = (self.local(pid), node::find(pid)) else { return Vec::new() };
+        let key = |mark: Mark| self.by_key.key(KeyHash::from_bits(mark.hint), (owner, mark.number));
+        process.process().held_at(self).into_iter().filter_map(key).collect()
     }
 
     /// All keys and their rows, shard by shard, each as it is when it is come to.
@@ -218,6 +224,20 @@ where
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Public for Table<K, V> {}
 
 impl<K, V> Table<K, V> {
+    /// Who has a row.
+    pub(super) fn owner(&self, row: &Row<V>) -> Pid {
+        self.pid.beside(row.owner)
+    }
+
+    fn is_alive(&self, row: &Row<V>) -> bool {
+        self.alive.is(row.owner)
+    }
+
+    /// A process of the node of this registry, as an owner; none if it is of another one.
+    fn local(&self, pid: Pid) -> Option<LocalPid> {
+        (pid.node == self.pid.node).then(|| pid.local())
+    }
+
     /// A row as its owner knows it.
     fn held_id(&self, row: &Row<V>) -> HeldId {
         HeldId::new(self, row.number)
@@ -227,7 +247,7 @@ impl<K, V> Table<K, V> {
 /// The end of an owner: its rows go, and nobody else's.
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Place for Table<K, V> {
     fn release(&self, owner: Pid, held: Mark) -> Option<Tied> {
-        panics::drop_quietly(self.by_key.remove(KeyHash::from_bits(held.hint), (owner, held.number)));
+        panics::drop_quietly(self.by_key.remove(KeyHash::from_bits(held.hint), (owner.local(), held.number)));
         None
     }
 }
@@ -237,13 +257,19 @@ pub(super) struct Closing<K, V>(pub(super) Arc<Table<K, V>>);
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Place for Closing<K, V> {
     fn release(&self, registry: Pid, _: Mark) -> Option<Tied> {
+        let node = Node::of(registry);
+        let process = |pid| node.as_ref()?.process(pid);
         // Those whose registration was in force. Each once, however many rows it has.
         let mut owners = BTreeMap::new();
         for (key, rows) in self.0.by_key.close() {
             for row in rows {
-                // What it held is the way to this table.
-                drop(row.owner.process.process().let_go(self.0.held_id(&row)));
-                owners.insert(row.pid(), row.owner.process.clone());
+                let pid = self.0.owner(&row);
+                // Race: one that has left its node meanwhile holds nothing, and there is nobody to be told.
+                if let Some(owner) = process(pid) {
+                    // What it held is the way to this table.
+                    drop(owner.process().let_go(self.0.held_id(&row)));
+                    owners.insert(pid, owner);
+                }
                 panics::drop_quietly(row);
             }
             panics::drop_quietly(key);
@@ -253,9 +279,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Place for Closing<K, V>
         panics::drop_quietly(self.0.listeners.close());
         // As in OTP, where it is the partitions that registrants are linked to: a registry that is killed takes them
         // with it, one that stops for any other reason shuts them down.
-        let ended = Node::of(registry)
-            .and_then(|node| node.process(registry))
-            .and_then(|process| process.process().reason());
+        let ended = process(registry).and_then(|process| process.process().reason());
         let reason =
             if ended == Some(ExitReason::Killed) { ExitReason::Killed } else { ExitReason::Shutdown };
         Some(Tied { processes: owners.into_values().collect(), reason })

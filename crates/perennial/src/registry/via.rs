@@ -4,11 +4,12 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{Address, GenServer, Register, Registered, ServerRef, start},
     pid::Pid,
-    process::block::ProcRef,
+    process::{block::ProcRef, node},
     registry::{
         Key, RegistryName,
         error::{RegisterError, RegistryError},
         options::Keys,
+        table::Table,
         write,
     },
 };
@@ -66,33 +67,34 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
 
 impl<S: GenServer, K: Key, V: Send + Sync + 'static> Via<S, K, V> {
     /// Who has the key and is not ending.
+    fn holder(&self, table: &Table<K, V>) -> Option<Pid> {
+        if table.keys == Keys::Unique { table.holder(&self.key) } else { None }
+    }
+
     fn process(&self) -> Result<Option<ProcRef>, RegistryError> {
-        self.registry.with_table(
-            |table| {
-                if table.keys == Keys::Unique { table.holder(&self.key) } else { None }
-            },
-        )
+        // Race: who has the key may have left the node meanwhile.
+        self.registry.with_table(|table| self.holder(table).and_then(node::find))
     }
 
     fn pid(&self) -> Option<Pid> {
-        self.process().ok().flatten().map(|process| process.process().pid)
+        self.registry.with_table(|table| self.holder(table)).ok().flatten()
     }
 
     fn register_with(self, server: &ServerRef<S>, value: V) -> Registered {
-        let registered = match self.registry.table() {
-            Ok(table) if table.keys == Keys::Duplicate => {
-                let name = self.registry.as_str();
+        let (name, me) = (self.registry.as_str(), &server.0.process);
+        let register = |table: &Table<K, V>| match table.keys {
+            Keys::Unique => match write::register(name, table, me, self.key, value) {
+                Ok(()) => Registered::Yes,
+                Err(RegisterError::AlreadyRegistered(pid)) => Registered::Taken(pid),
+                Err(error) => Registered::Failed(ExitReason::from(error)),
+            },
+            Keys::Duplicate => {
                 let text = format!("registry `{name}` has duplicate keys; `via` needs unique ones");
-                return Registered::Failed(ExitReason::other(text));
+                Registered::Failed(ExitReason::other(text))
             }
-            Ok(table) => write::register(self.registry.as_str(), &table, &server.0, self.key, value),
-            Err(error) => Err(error.into()),
         };
-        match registered {
-            Ok(()) => Registered::Yes,
-            Err(RegisterError::AlreadyRegistered(pid)) => Registered::Taken(pid),
-            Err(error) => Registered::Failed(ExitReason::from(error)),
-        }
+        let registered = self.registry.with_table_on(&me.node, register);
+        registered.unwrap_or_else(|error| Registered::Failed(RegisterError::from(error).into()))
     }
 }
 

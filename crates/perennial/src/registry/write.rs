@@ -1,7 +1,10 @@
 //! What a process does with its own rows.
 
 use crate::{
-    process::current::{self, Current},
+    process::{
+        block::Process,
+        current::{self, Current},
+    },
     registry::{
         Key, RegistryName,
         by_key::Refused,
@@ -52,8 +55,10 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[doc(alias = "Registry.register/3")]
     #[track_caller]
     pub fn register(&self, key: K, value: V) -> Result<(), RegisterError> {
-        let register =
-            |me: &dyn Current| self.with_table(|table| register(self.as_str(), table, me, key, value))?;
+        let register = |me: &dyn Current| {
+            let me = me.process();
+            self.with_table_on(&me.node, |table| register(self.as_str(), table, me, key, value))?
+        };
         current::look_as(register).expect("only a process can register; this code runs in none")
     }
 
@@ -69,8 +74,11 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     #[doc(alias = "Registry.unregister/2")]
     #[track_caller]
     pub fn unregister(&self, key: &K) -> Result<(), RegistryError> {
-        let me = current::pid().expect("only a process can unregister; this code runs in none");
-        self.with_table(|table| table.unregister(key, me))
+        let unregister = |me: &dyn Current| {
+            let me = me.process();
+            self.with_table_on(&me.node, |table| table.unregister(key, me))
+        };
+        current::look_as(unregister).expect("only a process can unregister; this code runs in none")
     }
 
     /// Removes the rows of the current process under `key` whose values `matches` accepts. The listeners are told if
@@ -94,14 +102,15 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         key: &K,
         mut matches: impl FnMut(&V) -> bool,
     ) -> Result<(), RegistryError> {
-        let me = current::pid().expect("only a process can unregister; this code runs in none");
+        let me = current::process().expect("only a process can unregister; this code runs in none");
+        let me = me.process();
         let table = self.table()?;
-        let mut rows = table.at_of(key, me);
+        let mut rows = table.at_of(key, me.pid);
         let all = rows.len();
         rows.retain(|row| matches(&row.value));
-        table.remove(key, &rows);
+        table.remove(key, &rows, me);
         if rows.len() == all {
-            table.tell_unregistered(key, me);
+            table.tell_unregistered(key, me.pid);
         }
         Ok(())
     }
@@ -147,7 +156,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
 pub(super) fn register<K: Key, V: Send + Sync + 'static>(
     name: &str,
     table: &Table<K, V>,
-    me: &dyn Current,
+    me: &Process,
     key: K,
     value: V,
 ) -> Result<(), RegisterError> {
