@@ -108,7 +108,7 @@ where
     }
 
     /// Removes rows of `owner` under a key.
-    pub(super) fn remove(&self, key: &K, rows: &[Row<V>], owner: &Process) {
+    pub(super) fn remove(&self, key: &(impl Hash + ?Sized), rows: &[Row<V>], owner: &Process) {
         let hash = self.hash(key);
         for row in rows {
             self.let_go(self.by_key.remove(hash, row.id()), owner);
@@ -116,11 +116,15 @@ where
     }
 
     /// Removes all rows of `owner` under a key, and tells the listeners.
-    pub(super) fn unregister(&self, key: &K, owner: &Process) {
+    pub(super) fn unregister<Q>(&self, key: &Q, owner: &Process)
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
         let told = self.listeners.get();
-        self.let_go(self.by_key.remove_of(self.hash(key), |it| it == key, owner.pid.local()), owner);
+        let removed = self.by_key.remove_of(self.hash(key), |it| key.equivalent(it), owner.pid.local());
+        self.let_go(removed, owner);
         if let Some(listeners) = told {
-            self.tell(&listeners, key, owner.pid, None);
+            self.tell(&listeners, &key.to_owned(), owner.pid, None);
         }
     }
 
@@ -132,14 +136,17 @@ where
     }
 
     /// Tells the listeners that a process has no rows under a key any more.
-    pub(super) fn tell_unregistered(&self, key: &K, owner: Pid) {
+    pub(super) fn tell_unregistered<Q>(&self, key: &Q, owner: Pid)
+    where
+        Q: ToOwned<Owned = K> + ?Sized,
+    {
         if let Some(listeners) = self.listeners.get() {
-            self.tell(&listeners, key, owner, None);
+            self.tell(&listeners, &key.to_owned(), owner, None);
         }
     }
 
     /// Gives a row another value; false if it is not there any more.
-    pub(super) fn replace(&self, key: &K, old: &Row<V>, value: V) -> bool {
+    pub(super) fn replace(&self, key: &(impl Hash + ?Sized), old: &Row<V>, value: V) -> bool {
         self.by_key.replace(self.hash(key), old.id(), Value::new(value)).is_some()
     }
 

@@ -6,13 +6,14 @@ use crate::{
         current::{self, Current},
     },
     registry::{
-        Key, RegistryName,
+        Equivalent, Key, RegistryName,
         by_key::Refused,
         error::{RegisterError, RegistryError},
         options::Keys,
         table::Table,
     },
 };
+use std::hash::Hash;
 
 impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// Registers the current process under `key`, with a value.
@@ -64,6 +65,8 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
 
     /// Removes all rows of the current process under `key`. The listeners are told, even if there were none.
     ///
+    /// The key may be borrowed, as with a map: `str` where keys are `String`. An owned one is made for listeners only.
+    ///
     /// # Errors
     ///
     /// [`RegistryError`] if there is no such registry.
@@ -71,9 +74,28 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// # Panics
     ///
     /// If called outside of a process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[perennial::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use perennial::{process, registry::{Options, RegistryName}};
+    /// static ROOMS: RegistryName<String> = RegistryName::new("rooms");
+    /// ROOMS.start_link(Options::default()).await?;
+    /// let (_, ended) = process::spawn_monitor(|_: process::Inbox<()>| async {
+    ///     ROOMS.register("hall".to_owned(), ()).unwrap();
+    ///     ROOMS.unregister("hall").unwrap();
+    ///     assert_eq!(ROOMS.lookup("hall").unwrap(), []);
+    /// });
+    /// assert!(ended.await.reason.is_normal());
+    /// # Ok(()) }
+    /// ```
     #[doc(alias = "Registry.unregister/2")]
     #[track_caller]
-    pub fn unregister(&self, key: &K) -> Result<(), RegistryError> {
+    pub fn unregister<Q>(&self, key: &Q) -> Result<(), RegistryError>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
         let unregister = |me: &dyn Current| {
             let me = me.process();
             self.with_table_on(&me.node, |table| table.unregister(key, me))
@@ -82,7 +104,8 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     }
 
     /// Removes the rows of the current process under `key` whose values `matches` accepts. The listeners are told if
-    /// none is left there, also if there was none before.
+    /// none is left there, also if there was none before. The key may be borrowed, as with
+    /// [`unregister`](Self::unregister).
     ///
     /// # Errors
     ///
@@ -97,11 +120,14 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// `Registry.unregister_match/4`. Differs: a closure in place of a pattern and guards.
     #[doc(alias = "Registry.unregister_match/4")]
     #[track_caller]
-    pub fn unregister_match(
+    pub fn unregister_match<Q>(
         &self,
-        key: &K,
+        key: &Q,
         mut matches: impl FnMut(&V) -> bool,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<(), RegistryError>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
         let me = current::process().expect("only a process can unregister; this code runs in none");
         let me = me.process();
         let table = self.table()?;
@@ -133,8 +159,13 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
     /// `Registry.update_value/3`.
     #[doc(alias = "Registry.update_value/3")]
     #[track_caller]
-    pub fn update_value(&self, key: &K, update: impl FnOnce(&V) -> V) -> Result<Option<(V, V)>, RegistryError>
+    pub fn update_value<Q>(
+        &self,
+        key: &Q,
+        update: impl FnOnce(&V) -> V,
+    ) -> Result<Option<(V, V)>, RegistryError>
     where
+        Q: Hash + Equivalent<K> + ?Sized,
         V: Clone,
     {
         let me = current::pid().expect("only a process can update its value; this code runs in none");

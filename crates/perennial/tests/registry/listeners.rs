@@ -36,7 +36,9 @@ async fn r16_a_listener_hears_of_unregister_even_if_there_was_nothing() {
     let (li, p) = (proc().await, proc().await);
     let reg = start_told(Keys::Unique, &li).await;
     unregister(&p, &reg, "none").await;
-    assert_eq!(li.call(Events).await.unwrap(), [unregistered("none", p.pid())]);
+    run(&p, move || (reg.unregister("borrowed"), reg.unregister_match("too", |_| true))).await.0.unwrap();
+    let told = ["none", "borrowed", "too"].map(|name| unregistered(name, p.pid()));
+    assert_eq!(li.call(Events).await.unwrap(), told);
 }
 
 #[perennial::test]

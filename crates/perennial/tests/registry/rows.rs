@@ -8,6 +8,7 @@ both_tests! {
     r10_a_process_registers_itself_and_is_found
     r15_keys_are_told_apart_by_all_their_parts
     r16_unregister_removes_own_rows_and_never_fails
+    r16_what_is_registered_and_unregistered_in_turn_is_among_the_keys_while_it_is_there
     r17_unregister_match_removes_what_a_function_accepts
     r19_metadata_is_put_read_and_deleted
     r31_keys_of_any_process_in_order
@@ -50,6 +51,32 @@ async fn r16_unregister_removes_own_rows_and_never_fails(reg: Reg) {
     assert_eq!(reg.keys(p.pid()).unwrap(), ["b"]);
     register(&q, &reg, "a", 3).await;
     assert_eq!(reg.lookup("a").unwrap(), [(q.pid(), 3)]);
+}
+
+/// In two registries, beside a row that stays and without one.
+async fn r16_what_is_registered_and_unregistered_in_turn_is_among_the_keys_while_it_is_there(reg: Reg) {
+    let other = named("other");
+    other.start_link(Options::default()).await.unwrap();
+    let p = proc().await;
+    for stays in [false, true] {
+        let beside: &[&str] = if stays { &["stays"] } else { &[] };
+        if stays {
+            register(&p, &reg, "stays", 0).await;
+        }
+        for name in ["a", "b", "b", "a"] {
+            register(&p, &reg, name, 1).await;
+            register(&p, &other, name, 2).await;
+            assert_eq!(reg.keys(p.pid()).unwrap(), [beside, &[name]].concat());
+            assert_eq!(other.keys(p.pid()).unwrap(), [name]);
+            unregister(&p, &reg, name).await;
+            assert_eq!(reg.keys(p.pid()).unwrap(), *beside);
+            assert_eq!(other.keys(p.pid()).unwrap(), [name]);
+            unregister(&p, &other, name).await;
+            assert_eq!(other.keys(p.pid()).unwrap(), [""; 0]);
+        }
+    }
+    kill(p.pid()).await;
+    assert_eq!((reg.count(), other.count()), (Ok(0), Ok(0)));
 }
 
 async fn r17_unregister_match_removes_what_a_function_accepts(reg: Reg) {

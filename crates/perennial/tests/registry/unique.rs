@@ -8,11 +8,26 @@ use perennial::{
 
 tests! { Unique:
     r10_a_taken_key_gives_the_holder
+    r16_a_key_may_be_borrowed
     r13_a_refused_registration_leaves_nothing_behind
     r14_the_same_key_twice_is_refused_and_the_old_value_stays
     r18_update_value_of_ones_own_key
     r18_a_panic_in_update_value_leaves_the_value
     r18_update_value_tells_its_loss_when_the_key_was_given_up_meanwhile
+}
+
+async fn r16_a_key_may_be_borrowed(reg: Reg) {
+    let p = proc().await;
+    for name in ["a", "b"] {
+        register(&p, &reg, name, 1).await;
+    }
+    run(&p, move || {
+        assert_eq!(reg.update_value("a", |value| value + 1), Ok(Some((2, 1))));
+        reg.unregister("a").unwrap();
+        reg.unregister_match("b", |value| *value == 1).unwrap();
+        assert_eq!(reg.count(), Ok(0));
+    })
+    .await;
 }
 
 async fn r10_a_taken_key_gives_the_holder(reg: Reg) {

@@ -3,6 +3,8 @@
 use crate::support::*;
 use perennial::{
     dynamic_supervisor::DynamicSupervisor,
+    gen_server::{Register, Registered},
+    node::{Node, Time},
     prelude::*,
     registry::{Options, RegistryError},
     supervisor::Supervisor,
@@ -21,6 +23,7 @@ impl GenServer for Init {
 tests! { Unique:
     r40_a_server_is_started_and_called_by_its_key
     r40_the_value_given_in_via_is_stored
+    r40_a_server_is_registered_where_it_runs
     r40_a_key_registered_by_hand_is_found_and_blocks_a_start
     r40_a_failed_init_leaves_the_key_free
     r41_whereis_and_lookup_leave_out_the_dying
@@ -47,6 +50,19 @@ async fn r40_the_value_given_in_via_is_stored(reg: Reg) {
     assert_eq!(reg.lookup("a").unwrap(), [(pid, 7)]);
     assert_eq!(via.pid_now(), Some(pid));
     assert_eq!(gen_server::start::<P>(false, via).await, Err(StartError::AlreadyStarted(pid)));
+}
+
+async fn r40_a_server_is_registered_where_it_runs(reg: Reg) {
+    let (p, elsewhere) = (proc().await, Node::new(Time::Paused));
+    let pid = p.pid();
+    let register = move || {
+        let _entered = elsewhere.enter();
+        assert_eq!(reg.lookup("a"), Err(RegistryError::Unknown("r".into())));
+        assert_eq!(reg.via::<P>(key("a")).register(&p), Registered::Yes);
+        reg
+    };
+    let reg = std::thread::spawn(register).join().unwrap();
+    assert_eq!(reg.lookup("a").unwrap(), [(pid, 0)]);
 }
 
 async fn r40_a_key_registered_by_hand_is_found_and_blocks_a_start(reg: Reg) {
