@@ -31,6 +31,7 @@ mod callers;
 pub(crate) mod counted;
 pub(crate) mod current;
 pub(crate) mod events;
+mod fate;
 mod flags;
 pub(crate) mod found;
 pub(crate) mod holdings;

@@ -2,12 +2,12 @@
 //!
 //! # Invariants
 //!
-//! 1. `phase` goes from `Alive` to `Gone`, step by step, and never back; the reason is fixed by the first step.
+//! 1. The [phase](Phase) goes from `Alive` to `Gone`, step by step, and never back; the reason is fixed by the first step.
 //! 2. Links are kept on both sides. They are made and removed under both locks, taken in the order of the pids; no two
 //!    locks of processes are held anywhere else. One who ends takes its side whole, then tells the others, each under
 //!    its own lock, if the link is still there. So no link is known to one side only, but while it is being told. And but
-//!    that of a new child with its parent: the child has it from birth, and its parent from before anybody runs it. The
-//!    children of one that has very many are in [`Kin`], whose shards have locks of their own.
+//!    that of a new child with its parent: the child has it from birth, and its parent from before anybody runs it. It
+//!    keeps it in its [`Fate`]. The children of one that has very many are in [`Kin`], whose shards have locks of their own.
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
 //! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process
@@ -25,12 +25,12 @@ use crate::{
     process::{
         ancestor::Ancestor,
         events::EventId,
+        fate::{Fate, Phase},
         holdings::LetGo,
         inline::Inline,
         kin::Kin,
         messages::Exit,
         node::NodeInner,
-        reason::Brief,
         room::Room,
         run,
         spawn::Spawn,
@@ -253,8 +253,6 @@ pub(crate) struct New<'a> {
     pub(crate) order: u64,
     pub(crate) node: &'a Arc<NodeInner>,
     pub(crate) ancestors: Option<Arc<Ancestor>>,
-    /// Its link with its parent.
-    pub(crate) ties: Option<Box<Ties>>,
     /// What was asked of it; what it needs of that is taken out.
     pub(crate) spawn: &'a mut Spawn,
 }
@@ -299,28 +297,11 @@ pub(crate) struct Rare {
     pub(super) told: OnceLock<ExitReason>,
 }
 
-#[derive(Default)]
 pub(crate) struct State {
-    pub(crate) phase: Phase,
-    /// Of one that is alive: that of the deadly signal that it is to die of. Else its own, which is fixed.
-    pub(super) brief: Brief,
-    /// The deadly signal, as the bits of an [`EventId`].
-    pub(super) signal: u64,
+    /// With the reason of one that is alive: that of the deadly signal that it is to die of. Else its own, which is fixed.
+    pub(super) fate: Fate,
     pub(crate) ties: Option<Box<Ties>>,
     pub(crate) bonds: Option<Box<Bonds>>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    #[default]
-    Alive,
-    /// The reason is fixed.
-    Dying,
-    /// Callers that wait have been told.
-    Settled,
-    /// Monitors and links have been taken: too late for new ones.
-    Told,
-    Gone,
 }
 
 /// What few processes have, or have much of; see [`Ties`] for what many have.
@@ -397,7 +378,7 @@ pub(crate) trait Settle: Send + Sync {
 impl Process {
     #[inline(always)]
     pub(crate) fn new(new: New<'_>) -> Self {
-        let New { pid, order, node, ancestors, ties, spawn } = new;
+        let New { pid, order, node, ancestors, spawn } = new;
         let bonds = spawn.starter.take();
         let bonds = bonds.map(|starter| Box::new(Bonds { starter: Some(starter), ..Bonds::default() }));
         let rare = OnceBox::new();
@@ -405,6 +386,7 @@ impl Process {
             let room = spawn.room.map(|room| Box::new(Room::new(room)));
             rare.get_or_init(|| Rare { callers: spawn.callers.take(), room, ..Rare::default() });
         }
+        let state = State { fate: Fate::new(ancestors.is_some()), ties: None, bonds };
         Self {
             pid,
             node: node.clone(),
@@ -415,7 +397,7 @@ impl Process {
             cause: AtomicU64::new(0),
             inline: Inline::new(spawn.inline),
             flags: AtomicU16::new(0),
-            state: Mutex::new(State { ties, bonds, ..State::default() }),
+            state: Mutex::new(state),
         }
     }
 
@@ -520,7 +502,7 @@ impl State {
     }
 
     pub(crate) fn is_alive(&self) -> bool {
-        self.phase == Phase::Alive
+        self.fate.phase() == Phase::Alive
     }
 
     pub(crate) fn traps(&self) -> bool {
@@ -537,6 +519,16 @@ impl State {
 
     /// Whether links and monitors can still be made, and will be told.
     pub(crate) fn can_bond(&self) -> bool {
-        self.phase < Phase::Told
+        self.fate.phase() < Phase::Told
+    }
+}
+
+#[cfg(all(test, not(any(perennial_loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_process_has_is_little() {
+        assert_eq!(size_of::<Process>(), 112);
     }
 }

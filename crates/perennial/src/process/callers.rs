@@ -3,7 +3,8 @@
 use crate::{
     exit_reason::CallError,
     process::{
-        block::{Phase, Process, Settle},
+        block::{Process, Settle},
+        fate::Phase,
         flags::UNSETTLED,
         panics,
     },
@@ -14,7 +15,7 @@ impl Process {
     /// Has the end of this process settle a caller; at once, if it is past that.
     pub(crate) fn list_caller(&self, key: usize, caller: Box<dyn Settle>) {
         let mut state = self.lock();
-        if state.phase < Phase::Settled {
+        if state.fate.phase() < Phase::Settled {
             state.bonds().callers.insert(key, caller);
             return;
         }
@@ -33,7 +34,7 @@ impl Process {
     /// callback ends which error the caller gets. By others, or after the end: it is told at once.
     pub(crate) fn drop_caller(&self, by_itself: bool, caller: Box<dyn Settle>) {
         let mut state = self.lock();
-        let error = match state.phase {
+        let error = match state.fate.phase() {
             Phase::Alive if !by_itself => CallError::NoReply,
             Phase::Alive | Phase::Dying => {
                 state.bonds().unsettled.push(caller);

@@ -3,8 +3,9 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Phase, Process, State},
+        block::{Process, State},
         events::{EventId, EventKind},
+        fate::Phase,
         signal::Signal,
     },
 };
@@ -85,7 +86,7 @@ impl Process {
     pub(crate) fn doom(&self, state: &mut State, reason: ExitReason, signal: EventId) {
         if state.is_alive() && !state.has_reason() {
             self.set_reason(state, reason);
-            state.signal = EventId::to_bits(Some(signal));
+            state.fate.set_signal(signal);
             self.set_flag(DOOMED);
             self.tell_finders(state);
         }
@@ -111,7 +112,7 @@ impl Process {
 
     /// Its reason is fixed: from now on it is not alive. Before all other last acts.
     pub(crate) fn set_ending(&self, state: &mut State) {
-        state.phase = Phase::Dying;
+        state.fate.set_phase(Phase::Dying);
         self.set_flag(ENDING);
         self.tell_finders(state);
     }

@@ -32,9 +32,6 @@ use std::{
 /// So many processes run inside of each other on one stack at most.
 const DEPTH: u32 = 8;
 
-/// Of so many inline runs of a server one is timed, the first included: to look at the clock takes a while too.
-const SAMPLE: u64 = 64;
-
 /// A server whose run took longer is slow, unless it says otherwise.
 pub(crate) const SLOW: Duration = Duration::from_micros(50);
 
@@ -148,7 +145,7 @@ fn turn_of_busy<D: ?Sized + Kind>(block: &Block<D>) -> Option<BodyTurn<'_, D>> {
 /// Runs a process whose turn was taken: `run` ends that turn.
 pub(crate) fn timed<R>(process: &Process, run: impl FnOnce() -> R) -> R {
     let inline = &process.inline;
-    if !process.stats.count_run().is_multiple_of(SAMPLE) {
+    if !process.stats.count_run() {
         return run();
     }
     let (began, before) = (Moment::now(), process.stats.handled());

@@ -23,8 +23,9 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::Pid,
     process::{
-        block::{Bonds, Crash, Phase, Proc, Started},
+        block::{Bonds, Crash, Proc, Started},
         events::{EventId, EventKind},
+        fate::Phase,
         holdings::Tied,
         links::{self, Taken},
         messages::Down,
@@ -74,8 +75,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     // One who is linked to it besides is not told twice.
     tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !ties.contains(to.process().pid)));
     // Who started it comes last: it may start another one at once, which is not to meet those that this one has started.
-    let parent = process.parent().filter(|parent| ties.contains(*parent));
-    for peer in ties.iter().filter(|peer| Some(*peer) != parent).chain(parent) {
+    for peer in ties.iter() {
         let peer = node.process(peer);
         panics::call_quietly(|| {
             links::signal(peer.as_ref(), Signal::Link, process.pid, &reason, Some(exit));
@@ -89,7 +89,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     let (starter, outcome) = bonds.map_or((None, None), |bonds| (bonds.starter, bonds.outcome));
     let (starter, late) = {
         let mut state = process.lock();
-        state.phase = Phase::Gone;
+        state.fate.set_phase(Phase::Gone);
         // Race: the one who started it has come to wait only now, or will look for the outcome later.
         let mut late = state.bonds.take();
         let starter = starter.or_else(|| late.as_mut()?.starter.take());
@@ -114,7 +114,7 @@ fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Optio
     // Race: a deadly signal and a body that returns. If the signal came first the body's reason is void, as the
     // process was dead by then.
     let (reason, cause, by_itself) = match process.reason_in(&state) {
-        Some(doom) => (doom, state.signal(), false),
+        Some(doom) => (doom, state.fate.signal(), false),
         None => {
             process.set_reason(&mut state, reason.clone());
             (reason, process.cause(), true)
@@ -150,7 +150,7 @@ fn release_and_settle(block: &dyn Proc, reason: &ExitReason) -> Vec<Tied> {
         let mut state = process.lock();
         if state.ties.is_none() && state.bonds.is_none() {
             // Most have nothing to release, and nobody to settle: who comes now is told at once.
-            state.phase = Phase::Settled;
+            state.fate.set_phase(Phase::Settled);
             return Vec::new();
         }
         let held = state.ties.as_mut().map(|ties| mem::take(&mut ties.held)).unwrap_or_default();
@@ -180,7 +180,7 @@ fn release_and_settle(block: &dyn Proc, reason: &ExitReason) -> Vec<Tied> {
 fn settle_callers(block: &dyn Proc, reason: &ExitReason) {
     let (callers, unsettled, last_reply) = {
         let mut state = block.process().lock();
-        state.phase = Phase::Settled;
+        state.fate.set_phase(Phase::Settled);
         let Some(bonds) = &mut state.bonds else { return };
         (mem::take(&mut bonds.callers), mem::take(&mut bonds.unsettled), bonds.last_reply.take())
     };
@@ -198,7 +198,7 @@ fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken
     let mut state = block.process().lock();
     let (bonds, ties) = (state.bonds.take(), block.process().take_ties_in(&mut state));
     let nobody = bonds.is_none() && ties.is_none() && !tied;
-    state.phase = if nobody { Phase::Gone } else { Phase::Told };
+    state.fate.set_phase(if nobody { Phase::Gone } else { Phase::Told });
     drop(state);
     if nobody {
         return None;

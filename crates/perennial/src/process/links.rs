@@ -74,8 +74,8 @@ pub(crate) fn connect(me: &Process, other: &Process) -> bool {
         return true;
     }
     mine.can_bond() && theirs.can_bond() && {
-        mine.ties().links.insert(other.pid);
-        theirs.ties().links.insert(me.pid);
+        me.add_link_in(&mut mine, other.pid);
+        other.add_link_in(&mut theirs, me.pid);
         true
     }
 }
@@ -144,7 +144,7 @@ impl Process {
         }
         let mut state = self.lock();
         state.can_bond() && {
-            state.ties().links.insert(child);
+            self.add_link_in(&mut state, child);
             true
         }
     }
@@ -152,13 +152,28 @@ impl Process {
 
 /// Links under the lock of the process.
 impl Process {
+    fn is_parent(&self, peer: Pid) -> bool {
+        self.parent() == Some(peer)
+    }
+
+    fn add_link_in(&self, state: &mut State, peer: Pid) {
+        match self.is_parent(peer) {
+            true => drop(state.fate.set_child(true)),
+            false => state.ties().links.insert(peer),
+        }
+    }
+
     fn has_link_in(&self, state: &State, peer: Pid) -> bool {
-        state.ties.as_ref().is_some_and(|ties| ties.links.contains(peer))
+        state.fate.is_child() && self.is_parent(peer)
+            || state.ties.as_ref().is_some_and(|ties| ties.links.contains(peer))
             || self.kin().is_some_and(|kin| kin.contains(peer))
     }
 
     /// False if it was not there.
     fn remove_link_in(&self, state: &mut State, peer: Pid) -> bool {
+        if self.is_parent(peer) {
+            return state.fate.set_child(false);
+        }
         // It may be at both places: one who links with a child that is not adopted yet does not find it among the children.
         let linked = state.ties.as_mut().is_some_and(|ties| ties.links.remove(peer));
         self.kin().is_some_and(|kin| kin.remove(peer)) | linked
@@ -166,19 +181,21 @@ impl Process {
 
     /// In no order.
     pub(super) fn links_in(&self, state: &State) -> Vec<Pid> {
-        let links = state.ties.iter().flat_map(|ties| ties.links.iter());
+        let parent = self.parent().filter(|_| state.fate.is_child());
+        let links = parent.into_iter().chain(state.ties.iter().flat_map(|ties| ties.links.iter()));
         links.chain(self.kin().into_iter().flat_map(Kin::all)).collect()
     }
 
     /// Takes them all, with the watchers, if there are any; from now on no child comes.
     pub(super) fn take_ties_in(&self, state: &mut State) -> Option<Taken> {
+        let parent = self.parent().filter(|_| state.fate.set_child(false));
         let (ties, kin) = (state.ties.take(), self.kin());
-        if ties.is_none() && kin.is_none() {
+        if parent.is_none() && ties.is_none() && kin.is_none() {
             // Most have none.
             return None;
         }
         let Ties { links, watchers, .. } = ties.map(|ties| *ties).unwrap_or_default();
-        let taken = Taken { watchers, links, kin: kin.map(Kin::close).unwrap_or_default() };
+        let taken = Taken { parent, watchers, links, kin: kin.map(Kin::close).unwrap_or_default() };
         (!taken.is_empty()).then_some(taken)
     }
 }
@@ -186,6 +203,8 @@ impl Process {
 /// All links that a process had, and its watchers.
 #[derive(Default)]
 pub(super) struct Taken {
+    /// That of the process, if it was linked with it.
+    parent: Option<Pid>,
     pub(super) watchers: Watchers,
     links: Links,
     kin: Vec<ByPid<()>>,
@@ -193,16 +212,19 @@ pub(super) struct Taken {
 
 impl Taken {
     fn is_empty(&self) -> bool {
-        self.watchers.len() == 0 && matches!(self.links, Links::None) && self.kin.is_empty()
+        self.parent.is_none() && self.watchers.len() == 0 && self.links.is_empty() && self.kin.is_empty()
     }
 
     pub(super) fn contains(&self, pid: Pid) -> bool {
-        self.links.contains(pid) || self.kin.iter().any(|kin| kin.get(pid).is_some())
+        self.parent == Some(pid)
+            || self.links.contains(pid)
+            || self.kin.iter().any(|kin| kin.get(pid).is_some())
     }
 
-    /// In no order.
+    /// In no order, but the parent last.
     pub(super) fn iter(&self) -> impl Iterator<Item = Pid> {
-        self.links.iter().chain(self.kin.iter().flat_map(|kin| kin.iter().map(|(pid, ())| pid)))
+        let kin = self.kin.iter().flat_map(|kin| kin.iter().map(|(pid, ())| pid));
+        self.links.iter().chain(kin).chain(self.parent)
     }
 }
 

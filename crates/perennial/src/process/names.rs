@@ -2,7 +2,7 @@
 
 use crate::{
     pid::Pid,
-    process::block::{Bonds, Phase, ProcRef},
+    process::block::{Bonds, ProcRef},
     sync::{AtomicU64, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use hashbrown::{HashTable, hash_table::Entry};
@@ -107,7 +107,7 @@ impl Names {
         // Lock order: shard, then process. A process that ends takes its name out of its bonds first and
         // comes to the shard without its own lock, so it either sees this name or we see that it ends.
         let mut state = process.process().lock();
-        if !matches!(state.phase, Phase::Alive) {
+        if !state.is_alive() {
             return Err(RegisterError::NoProc);
         }
         let bonds: &mut Bonds = state.bonds();

@@ -1,7 +1,8 @@
 //! What a process and the one that started it tell each other: that it has started, and that it is to end.
 
 use crate::process::{
-    block::{Phase, Process, Started},
+    block::{Process, Started},
+    fate::Phase,
     flags::{ASKED_TO_END, AWAITED, STARTED},
 };
 use std::pin::pin;
@@ -31,7 +32,7 @@ impl Process {
             return Ok(Started::Running);
         }
         let mut state = self.lock();
-        if state.phase == Phase::Gone {
+        if state.fate.phase() == Phase::Gone {
             let outcome = state.bonds.as_mut().and_then(|bonds| bonds.outcome.take());
             return Ok(outcome.unwrap_or_else(|| Started::Exit(self.fixed_reason(&state))));
         }

@@ -4,21 +4,9 @@ use crate::{
     exit_reason::ExitReason,
     process::{
         block::{Process, State},
-        events::EventId,
+        fate::Brief,
     },
 };
-
-/// A reason in a byte: most have nothing to tell.
-#[derive(Clone, Copy, Default)]
-pub(super) enum Brief {
-    #[default]
-    None,
-    Normal,
-    Shutdown,
-    Killed,
-    NoProc,
-    Told,
-}
 
 /// With the state, as it is under the lock.
 impl Process {
@@ -29,7 +17,7 @@ impl Process {
 
     /// That of the deadly signal that has arrived, or else its own.
     pub(super) fn reason_in(&self, state: &State) -> Option<ExitReason> {
-        match state.brief {
+        match state.fate.brief() {
             Brief::None => None,
             Brief::Normal => Some(ExitReason::Normal),
             Brief::Shutdown => Some(ExitReason::Shutdown),
@@ -41,7 +29,7 @@ impl Process {
 
     /// There is none yet, or that of a signal, which stays.
     pub(super) fn set_reason(&self, state: &mut State, reason: ExitReason) {
-        state.brief = match reason {
+        state.fate.set_brief(match reason {
             ExitReason::Normal => Brief::Normal,
             ExitReason::Shutdown => Brief::Shutdown,
             ExitReason::Killed => Brief::Killed,
@@ -51,17 +39,12 @@ impl Process {
                 let _ = self.rare().told.set(reason);
                 Brief::Told
             }
-        };
+        });
     }
 }
 
 impl State {
     pub(super) fn has_reason(&self) -> bool {
-        !matches!(self.brief, Brief::None)
-    }
-
-    /// The deadly signal.
-    pub(crate) fn signal(&self) -> Option<EventId> {
-        EventId::from_bits(self.signal)
+        self.fate.brief() != Brief::None
     }
 }

@@ -11,7 +11,6 @@ use crate::{
         inline, links,
         node::{Node, NodeInner},
         panics, run,
-        ties::{Links, Ties},
     },
 };
 use std::{
@@ -102,11 +101,10 @@ pub(crate) fn make<D: ?Sized + Kind + 'static>(
     own: D::Own,
 ) -> Arc<Block<D>> {
     let ancestors = parent.map(Ancestor::of_child);
-    let ties = parent.map(|parent| Box::new(Ties { links: Links::One(parent.pid), ..Ties::default() }));
     let order = if parent.is_none() { node.table.order() } else { 0 };
     let block = node.table.insert(|slot, serial| {
         let pid = Pid { node: node.id, slot, serial, creation: node.creation };
-        let new = New { pid, order, node, ancestors, ties, spawn };
+        let new = New { pid, order, node, ancestors, spawn };
         Arc::new(Block::new(Process::new(new), own))
     });
     // Race: asked now that it is in the table, see `process::stats`.

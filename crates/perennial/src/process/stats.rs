@@ -22,11 +22,13 @@ use std::{
 pub(crate) struct Stats {
     /// Messages that were taken out of the mailbox.
     handled: AtomicU64,
-    /// How many times a caller has run it, each with one message.
+    /// Times [`SAMPLE`]: messages that a caller has handed to it, and that were not put into the mailbox. Beside that, how
+    /// many times a caller has run it, up to `SAMPLE`.
     runs: AtomicU64,
-    /// How many of these messages were put into the mailbox first.
-    put: AtomicU64,
 }
+
+/// Of so many runs by callers one is timed, the first included: to look at the clock takes a while too.
+const SAMPLE: u64 = 64;
 
 /// What is measured while somebody observes. Written by the process itself.
 #[derive(Debug, Default)]
@@ -48,17 +50,19 @@ impl Stats {
         }
     }
 
-    /// Counts a run by a caller, and returns how many there were before. By the one whose turn it is, as the next.
+    /// Counts a run by a caller, with its message; whether it is to be timed. By the one whose turn it is, as the next.
     #[inline]
-    pub(crate) fn count_run(&self) -> u64 {
+    pub(crate) fn count_run(&self) -> bool {
         let runs = self.runs.load(Ordering::Relaxed);
-        self.runs.store(runs + 1, Ordering::Relaxed);
-        runs
+        let messages = (runs / SAMPLE + 1) * SAMPLE;
+        self.runs.store(messages + (runs + 1) % SAMPLE, Ordering::Relaxed);
+        runs.is_multiple_of(SAMPLE)
     }
 
     /// The message of this run goes into the mailbox, where it is counted otherwise.
     pub(crate) fn count_put(&self) {
-        add(&self.put, 1);
+        let runs = self.runs.load(Ordering::Relaxed);
+        self.runs.store(runs - SAMPLE, Ordering::Relaxed);
     }
 
     /// How many were taken out of the mailbox.
@@ -68,9 +72,7 @@ impl Stats {
 
     /// How many were handled.
     pub(crate) fn handled(&self) -> u64 {
-        // In this order: a run is counted before its message is put.
-        let put = self.put.load(Ordering::Acquire);
-        self.taken() + self.runs.load(Ordering::Relaxed) - put
+        self.taken() + self.runs.load(Ordering::Relaxed) / SAMPLE
     }
 }
 
@@ -128,4 +130,25 @@ fn add(sum: &AtomicU64, n: u64) {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_run_in_64_is_timed_and_the_messages_of_all_are_counted() {
+        let stats = Stats::default();
+        let mut put = 0;
+        for run in 0..1_000 {
+            assert_eq!(stats.count_run(), run % 64 == 0);
+            if run % 3 == 0 {
+                stats.count_put();
+                put += 1;
+            }
+            assert_eq!((stats.handled(), stats.taken()), (run + 1 - put, 0));
+        }
+        stats.count_message();
+        assert_eq!((stats.handled(), stats.taken()), (1_001 - put, 1));
+    }
 }

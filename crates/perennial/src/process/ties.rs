@@ -1,12 +1,12 @@
 //! What ties a process to others: in a box that is made on demand, and small, because most that have one have little in
-//! it. A child of a supervisor has one link, and is in one registry.
+//! it: a child of a supervisor is in one registry, as a rule.
 
 use crate::{
     pid::{Pid, PidSet},
     process::{holdings::Holdings, watchers::Watchers},
 };
 
-/// The links of a process, its monitors on this side, and what it holds elsewhere.
+/// The links of a process, but for that with its parent, its monitors on this side, and what it holds elsewhere.
 #[derive(Default)]
 pub(crate) struct Ties {
     pub(crate) links: Links,
@@ -14,62 +14,70 @@ pub(crate) struct Ties {
     pub(crate) held: Holdings,
 }
 
-/// The processes that one is linked to.
+/// The processes that one is linked to. Most have one link at most.
 #[derive(Debug, Default)]
-pub(crate) enum Links {
-    #[default]
-    None,
+pub(crate) struct Links(Option<Box<Set>>);
+
+#[derive(Debug)]
+enum Set {
     One(Pid),
-    Many(Box<PidSet>),
+    Many(PidSet),
 }
 
 impl Links {
     pub(crate) fn insert(&mut self, pid: Pid) {
-        match self {
-            Self::None => *self = Self::One(pid),
-            Self::One(one) if *one == pid => {}
-            Self::One(one) => *self = Self::Many(Box::new([*one, pid].into_iter().collect())),
-            Self::Many(many) => drop(many.insert(pid)),
+        match self.0.as_deref_mut() {
+            None => self.0 = Some(Box::new(Set::One(pid))),
+            Some(Set::One(one)) if *one == pid => {}
+            Some(Set::Many(many)) => drop(many.insert(pid)),
+            Some(Set::One(one)) => {
+                let both = [*one, pid].into_iter().collect();
+                self.0 = Some(Box::new(Set::Many(both)));
+            }
         }
     }
 
     /// False if it was not there.
     pub(crate) fn remove(&mut self, pid: Pid) -> bool {
-        match self {
-            Self::One(one) if *one == pid => {
-                *self = Self::None;
+        match self.0.as_deref_mut() {
+            Some(Set::One(one)) if *one == pid => {
+                self.0 = None;
                 true
             }
-            Self::Many(many) => many.remove(&pid),
-            Self::One(_) | Self::None => false,
+            Some(Set::Many(many)) => many.remove(&pid),
+            Some(Set::One(_)) | None => false,
         }
     }
 
     pub(crate) fn contains(&self, pid: Pid) -> bool {
-        match self {
-            Self::None => false,
-            Self::One(one) => *one == pid,
-            Self::Many(many) => many.contains(&pid),
+        match self.0.as_deref() {
+            None => false,
+            Some(Set::One(one)) => *one == pid,
+            Some(Set::Many(many)) => many.contains(&pid),
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Pid> {
-        let (one, many) = match self {
-            Self::None => (None, None),
-            Self::One(one) => (Some(*one), None),
-            Self::Many(many) => (None, Some(many.iter().copied())),
+        let (one, many) = match self.0.as_deref() {
+            None => (None, None),
+            Some(Set::One(one)) => (Some(*one), None),
+            Some(Set::Many(many)) => (None, Some(many.iter().copied())),
         };
         one.into_iter().chain(many.into_iter().flatten())
     }
 
     /// Gives back what is in reserve.
     pub(crate) fn shrink(&mut self) {
-        match self {
-            Self::Many(many) if many.len() < 2 => {
-                *self = many.iter().next().map_or(Self::None, |pid| Self::One(*pid));
+        match self.0.as_deref_mut() {
+            Some(Set::Many(many)) if many.len() < 2 => {
+                self.0 = many.iter().next().map(|pid| Box::new(Set::One(*pid)));
             }
-            Self::Many(many) => many.shrink_to_fit(),
-            Self::One(_) | Self::None => {}
+            Some(Set::Many(many)) => many.shrink_to_fit(),
+            Some(Set::One(_)) | None => {}
         }
     }
 }
@@ -80,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_box_is_small() {
-        assert_eq!(size_of::<Ties>(), 64);
+        assert_eq!(size_of::<Ties>(), 48);
     }
 
     #[test]
