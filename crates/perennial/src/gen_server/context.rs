@@ -110,7 +110,7 @@ impl<S: GenServer> Cx<S> {
         S: HandleInfo<Exit>,
     {
         let new = trap.then(|| self.me.0.clone() as Arc<dyn Trap>);
-        let old = self.own().lock().set_trap(new);
+        let old = self.own().set_trap(new);
         old.is_some()
     }
 

@@ -56,6 +56,9 @@ use std::{
 /// A process of any kind.
 pub(crate) type ProcRef = Arc<dyn Proc>;
 
+/// Has a process die; with which reason, if it does.
+pub(crate) type Doom<'a> = &'a mut dyn FnMut(&Process) -> Option<ExitReason>;
+
 /// What can be done with a process of any kind.
 pub(crate) trait Proc: Send + Sync + 'static {
     fn process(&self) -> &Process;
@@ -73,8 +76,8 @@ pub(crate) trait Proc: Send + Sync + 'static {
     fn run(self: Arc<Self>) -> Option<ProcRef>;
     /// Ends it, as nobody polls it any more.
     fn abandon(self: Arc<Self>);
-    /// Ends it here and now, if it is idle and `doom` has it die; with which reason.
-    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut(&Process)) -> Option<ExitReason>;
+    /// Ends it here and now, if it is idle and dies by `doom`, which says with which reason.
+    fn end_if_idle(self: Arc<Self>, doom: Doom<'_>) -> Option<ExitReason>;
     /// Asks for an orderly stop by a message; false if this kind of process has none.
     fn request_stop(self: Arc<Self>, reason: ExitReason) -> bool;
 }
@@ -227,7 +230,7 @@ impl<D: ?Sized + Kind + 'static> Proc for Block<D> {
     fn abandon(self: Arc<Self>) {
         run::abandon(&self);
     }
-    fn end_if_idle(self: Arc<Self>, doom: &mut dyn FnMut(&Process)) -> Option<ExitReason> {
+    fn end_if_idle(self: Arc<Self>, doom: Doom<'_>) -> Option<ExitReason> {
         run::end_if_idle(&self, doom)
     }
     fn request_stop(self: Arc<Self>, reason: ExitReason) -> bool {
@@ -448,6 +451,18 @@ impl Process {
         }
     }
 
+    /// Who gets exit signals as messages from now on; returns who did before.
+    pub(crate) fn set_trap(&self, trap: Option<Arc<dyn Trap>>) -> Option<Arc<dyn Trap>> {
+        let mut state = self.lock();
+        // One that has ended would keep itself in memory.
+        let trap = trap.filter(|_| state.is_alive());
+        self.set_traps(trap.is_some());
+        match trap {
+            Some(_) => std::mem::replace(&mut state.bonds().trap, trap),
+            None => state.bonds.as_mut()?.trap.take(),
+        }
+    }
+
     /// Sent when state and names are gone.
     pub(crate) fn set_last_reply(&self, reply: LastReply) {
         self.lock().bonds().last_reply = Some(reply);
@@ -507,14 +522,6 @@ impl State {
 
     pub(crate) fn traps(&self) -> bool {
         self.bonds.as_ref().is_some_and(|bonds| bonds.trap.is_some())
-    }
-
-    /// Who gets exit signals as messages from now on; returns who did before.
-    pub(crate) fn set_trap(&mut self, trap: Option<Arc<dyn Trap>>) -> Option<Arc<dyn Trap>> {
-        match trap {
-            Some(_) => std::mem::replace(&mut self.bonds().trap, trap),
-            None => self.bonds.as_mut()?.trap.take(),
-        }
     }
 
     /// Whether links and monitors can still be made, and will be told.

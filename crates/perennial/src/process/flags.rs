@@ -31,6 +31,8 @@ const STOPPING: u16 = 64;
 const ENDING: u16 = 128;
 /// Messages are not handled as usual, because it is suspended or something is recorded of it.
 const WATCHED: u16 = 256;
+/// Exit signals come as messages. Set under the lock, with `Bonds::trap`.
+const TRAPS: u16 = 512;
 
 impl Process {
     pub(super) fn has_flag(&self, flag: u16) -> bool {
@@ -117,15 +119,28 @@ impl Process {
         self.tell_finders(state);
     }
 
+    /// Whether exit signals come as messages, for one who has its turn. Others ask its [`State`].
+    pub(super) fn traps(&self) -> bool {
+        self.has_flag(TRAPS)
+    }
+
+    pub(super) fn set_traps(&self, traps: bool) {
+        self.set_or_clear(TRAPS, traps);
+    }
+
     /// Whether each message is to go through the mailbox, because it is suspended or something is recorded of it.
     pub(crate) fn is_watched(&self) -> bool {
         self.has_flag(WATCHED)
     }
 
     pub(crate) fn set_watched(&self, watched: bool) {
-        match watched {
-            true => drop(self.set_flag(WATCHED)),
-            false => self.clear_flag(WATCHED),
+        self.set_or_clear(WATCHED, watched);
+    }
+
+    fn set_or_clear(&self, flag: u16, set: bool) {
+        match set {
+            true => drop(self.set_flag(flag)),
+            false => self.clear_flag(flag),
         }
     }
 }

@@ -199,11 +199,7 @@ impl<M: Send + 'static> Inbox<M> {
         M: From<Exit>,
     {
         let new = trap.then(|| self.block.clone() as Arc<dyn Trap>);
-        let mut state = self.block.process.lock();
-        // One that has ended would keep itself in memory.
-        let new = new.filter(|_| state.is_alive());
-        let old = state.set_trap(new);
-        drop(state);
+        let old = self.block.process.set_trap(new);
         old.is_some()
     }
 

@@ -280,11 +280,15 @@ pub(crate) fn signal(
 /// Sends the signal with which `me` stops a child that does not run; not if it would only be told, because it traps exits.
 ///
 /// Nobody can keep it from ending any more, so it needs no link that would say so. It is not notified: who calls this has
-/// its turn.
-pub(crate) fn doom_child(me: &Process, child: &Process, kind: Signal, reason: &ExitReason) {
+/// its turn. Returns the reason with which it ends: that of the signal that came first.
+pub(crate) fn doom_child(
+    me: &Process,
+    child: &Process,
+    kind: Signal,
+    reason: &ExitReason,
+) -> Option<ExitReason> {
     // Nobody but itself changes that.
-    let traps = child.lock().traps();
-    let Effect::Dies(dies_of) = signal::effect(kind, reason, traps) else { return };
+    let Effect::Dies(dies_of) = signal::effect(kind, reason, child.traps()) else { return None };
     let node = &child.node;
     let event = node.events.emit(
         || node.clock.now(),
@@ -294,6 +298,7 @@ pub(crate) fn doom_child(me: &Process, child: &Process, kind: Signal, reason: &E
     );
     let mut its = child.lock();
     child.doom(&mut its, dies_of, event);
+    let dies_of = child.reason_in(&its);
     let is_kin = me.kin().is_some_and(|kin| kin.remove(child.pid));
     if is_kin {
         child.remove_link_in(&mut its, me.pid);
@@ -302,6 +307,7 @@ pub(crate) fn doom_child(me: &Process, child: &Process, kind: Signal, reason: &E
     if !is_kin {
         unlink_both(me, child);
     }
+    dies_of
 }
 
 /// Sends what a link would have sent to a process whose link with its parent came too late: the parent had ended, as a

@@ -85,7 +85,7 @@ impl Puppet {
 
     pub(crate) fn trapping(node: &Node) -> Self {
         let puppet = Self::new(node);
-        puppet.process.process().lock().set_trap(Some(puppet.block.clone() as Arc<dyn Trap>));
+        puppet.process.process().set_trap(Some(puppet.block.clone() as Arc<dyn Trap>));
         puppet
     }
 

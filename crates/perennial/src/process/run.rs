@@ -3,7 +3,7 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Block, BodyTurn, Kind, ProcRef, Process},
+        block::{Block, BodyTurn, Doom, Kind, ProcRef},
         current, inline,
         last_acts::last_acts,
         panics,
@@ -158,10 +158,10 @@ pub(crate) fn abandon<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
     }
 }
 
-/// Ends a process here and now, if it is idle, code here may run processes of its node, and `doom` has it die.
+/// Ends a process here and now, if it is idle, code here may run processes of its node, and it dies by `doom`.
 pub(crate) fn end_if_idle<D: ?Sized + Kind + 'static>(
     block: &Arc<Block<D>>,
-    doom: &mut dyn FnMut(&Process),
+    doom: Doom<'_>,
 ) -> Option<ExitReason> {
     let process = &block.process;
     if !inline::may_run(&process.node) {
@@ -169,14 +169,12 @@ pub(crate) fn end_if_idle<D: ?Sized + Kind + 'static>(
     }
     let turn = block.try_turn()?;
     // It does not run meanwhile.
-    doom(process);
-    if process.is_doomed() {
-        end(block, turn, ExitReason::Killed);
-        process.reason()
-    } else {
-        give_back(block, turn);
-        None
+    let reason = doom(process);
+    match reason {
+        Some(_) => end(block, turn, ExitReason::Killed),
+        None => give_back(block, turn),
     }
+    reason
 }
 
 /// The last acts of a process, by one who has its turn, which is the last one.

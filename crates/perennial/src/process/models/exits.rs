@@ -69,7 +69,7 @@ fn who_starts_to_trap_while_a_signal_comes_gets_it_in_one_way() {
         let me = Puppet::new(&node);
         let sent = me.clone();
         let exit = thread::spawn(move || sent.signal(Signal::Exit, ExitReason::Shutdown));
-        me.process.process().lock().set_trap(Some(me.block.clone()));
+        me.process.process().set_trap(Some(me.block.clone()));
         exit.join().unwrap();
         assert_eq!(me.take().len(), usize::from(me.doom().is_none()));
     });
