@@ -48,7 +48,10 @@ impl<S: GenServer> Live<S> {
 
     /// Registers the name, and makes the first state.
     pub(super) async fn init(&mut self, args: S::Args, name: impl Register<S>) -> NoReply {
-        self.server = Some(init(args, name, &mut self.cx).await?);
+        register(name, &self.cx)?;
+        let made = CatchUnwind::new(S::init(args, &mut self.cx)).await;
+        let made = made.unwrap_or_else(|panic| Err(InitError::Stop(panic)));
+        self.server = Some(made.map_err(|error| failed(error, &self.cx))?);
         self.cx.own().started();
         Ok(())
     }
@@ -217,29 +220,28 @@ pub(crate) fn drop_body<S: GenServer>(turn: &mut ServerTurn<'_, S>) {
     panics::call_quietly(|| turn.incoming().clear());
 }
 
-/// Takes the name and makes the first state. An error is the reason of the end; the starter is told what it means.
-async fn init<S: GenServer>(args: S::Args, name: impl Register<S>, cx: &mut Cx<S>) -> Result<S, ExitReason> {
-    // The name is needed no more after this; what it holds, such as a key, is not to live as long as the server.
+/// Takes the name, which is needed no more after this: what it holds, such as a key, is not to live as long as the server.
+/// An error is the reason of the end; the starter is told what it means.
+fn register<S: GenServer>(name: impl Register<S>, cx: &Cx<S>) -> NoReply {
     match name.register_last(cx.me()) {
-        Registered::Yes => {}
+        Registered::Yes => Ok(()),
         Registered::Taken(holder) => {
             cx.own().start_failed(Started::AlreadyStarted(holder));
-            return Err(ExitReason::Normal);
-        }
-        Registered::Failed(reason) => return Err(reason),
-    }
-    match CatchUnwind::new(S::init(args, cx)).await {
-        Ok(Ok(server)) => Ok(server),
-        Ok(Err(InitError::Ignore)) => {
-            cx.own().start_failed(Started::Ignore);
             Err(ExitReason::Normal)
         }
-        Ok(Err(InitError::Error(reason))) => {
-            cx.own().start_failed(Started::Exit(reason));
-            Err(ExitReason::Normal)
-        }
-        Ok(Err(InitError::Stop(reason))) | Err(reason) => Err(reason),
+        Registered::Failed(reason) => Err(reason),
     }
+}
+
+/// There is no first state: the reason of the end. The starter is told what it means.
+fn failed<S: GenServer>(error: InitError, cx: &Cx<S>) -> ExitReason {
+    let outcome = match error {
+        InitError::Ignore => Started::Ignore,
+        InitError::Error(reason) => Started::Exit(reason),
+        InitError::Stop(reason) => return reason,
+    };
+    cx.own().start_failed(outcome);
+    ExitReason::Normal
 }
 
 /// Leaves what the report of a crash is to say of the server, if this is one.

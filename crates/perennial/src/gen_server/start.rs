@@ -140,7 +140,7 @@ impl Options {
 /// `gen_server:start_link/3,4`. As in OTP 26, a start that failed returns only when the process is gone.
 #[doc(alias = "gen_server:start_link/4")]
 pub async fn start_link<S: GenServer>(args: S::Args, name: impl Register<S>) -> StartResult {
-    start_with(args, name, true, &Options::DEFAULT).await.map(|server| server.pid())
+    finish(begin(args, name, true, &Options::DEFAULT)?, None).await.map(|server| server.pid())
 }
 
 /// As [`start_link`], with options.
@@ -153,7 +153,7 @@ pub async fn start_link_with<S: GenServer>(
     name: impl Register<S>,
     options: Options,
 ) -> StartResult {
-    start_with(args, name, true, &options).await.map(|server| server.pid())
+    finish(begin(args, name, true, &options)?, options.timeout).await.map(|server| server.pid())
 }
 
 /// Starts a server that is linked to nobody and has no parent.
@@ -163,7 +163,7 @@ pub async fn start_link_with<S: GenServer>(
 /// As [`start_link`].
 #[doc(alias = "gen_server:start/4")]
 pub async fn start<S: GenServer>(args: S::Args, name: impl Register<S>) -> StartResult {
-    start_with(args, name, false, &Options::DEFAULT).await.map(|server| server.pid())
+    finish(begin(args, name, false, &Options::DEFAULT)?, None).await.map(|server| server.pid())
 }
 
 /// As [`start`], with options.
@@ -176,7 +176,7 @@ pub async fn start_unlinked_with<S: GenServer>(
     name: impl Register<S>,
     options: Options,
 ) -> StartResult {
-    start_with(args, name, false, &options).await.map(|server| server.pid())
+    finish(begin(args, name, false, &options)?, options.timeout).await.map(|server| server.pid())
 }
 
 /// As [`start`], monitored before it first runs.
@@ -214,10 +214,10 @@ pub(crate) async fn start_with<S: GenServer>(
     link: bool,
     options: &Options,
 ) -> Result<ServerRef<S>, StartError> {
-    let server = begin(args, name, link, options)?;
-    finish(server, options.timeout).await
+    finish(begin(args, name, link, options)?, options.timeout).await
 }
 
+/// Apart from [`finish`], so that a start that waits, and each future around it, does not keep the arguments.
 fn begin<S: GenServer>(
     args: S::Args,
     name: impl Register<S>,
