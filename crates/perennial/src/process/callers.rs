@@ -15,7 +15,7 @@ impl Process {
     /// Has the end of this process settle a caller; at once, if it is past that.
     pub(crate) fn list_caller(&self, key: usize, caller: Box<dyn Settle>) {
         let mut state = self.lock();
-        if state.fate.phase() < Phase::Settled {
+        if state.fate.phase() < Phase::Told {
             state.bonds().callers.insert(key, caller);
             return;
         }

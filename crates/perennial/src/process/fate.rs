@@ -18,9 +18,7 @@ pub(crate) enum Phase {
     Alive,
     /// The reason is fixed.
     Dying,
-    /// Callers that wait have been told.
-    Settled,
-    /// Monitors and links have been taken: too late for new ones.
+    /// Callers that wait, monitors and links have been taken, to be told: too late for new ones.
     Told,
     Gone,
 }
@@ -53,8 +51,7 @@ impl Fate {
         match self.three_bits(PHASE) {
             0 => Phase::Alive,
             1 => Phase::Dying,
-            2 => Phase::Settled,
-            3 => Phase::Told,
+            2 => Phase::Told,
             _ => Phase::Gone,
         }
     }
@@ -115,7 +112,7 @@ mod tests {
     #[test]
     fn the_fields_of_the_word_do_not_touch_each_other() {
         let signals = [1, EVENTS].map(|bits| EventId::from_bits(bits).unwrap());
-        let phases = [Phase::Alive, Phase::Dying, Phase::Settled, Phase::Told, Phase::Gone];
+        let phases = [Phase::Alive, Phase::Dying, Phase::Told, Phase::Gone];
         let briefs = [Brief::None, Brief::Normal, Brief::Shutdown, Brief::Killed, Brief::NoProc, Brief::Told];
         let mut fate = Fate::new(true);
         assert_eq!((fate.phase(), fate.brief(), fate.signal()), (Phase::Alive, Brief::None, None));

@@ -6,9 +6,9 @@
 //! 2. Its body is dropped: handler, state, what it had taken out of the mailbox.
 //! 3. The mailbox is closed and dropped.
 //! 4. Names, registry rows and places in groups are released, timers that would have sent to it are gone.
-//! 5. Callers that wait are told the reason.
-//! 6. The reply of `stop_reply` is sent, unless a deadly signal came first.
-//! 7. It leaves the process table.
+//! 5. It leaves the process table.
+//! 6. Callers that wait are told the reason.
+//! 7. The reply of `stop_reply` is sent, unless a deadly signal came first.
 //! 8. Those who monitor it are told.
 //! 9. Those who are linked to it are told, then those who are tied to it otherwise: the registrants of a registry.
 //! 10. Who started it, and still waits for that, is told.
@@ -43,7 +43,7 @@ use std::mem;
 pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dyn FnMut()) {
     let process = block.process();
     let node = &process.node;
-    let Some((reason, cause)) = fix_reason(block, reason) else {
+    let Some(Fixed { reason, cause, has_some }) = fix_reason(block, reason) else {
         panics::call_quietly(drop_body);
         return;
     };
@@ -57,7 +57,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
 
     panics::call_quietly(drop_body);
     block.close();
-    let mut tied = release_and_settle(block, &reason);
+    let mut tied = if has_some { release(block) } else { Vec::new() };
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
     node.table.remove(process.pid);
     let Some((mut bonds, mut ties)) = take_bonds(block, !tied.is_empty()) else { return };
@@ -70,6 +70,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
                 ties.watchers.remove(monitor);
             }
         }
+        settle_callers(bonds, &reason);
     }
     tell_watchers(process.pid, mem::take(&mut ties.watchers), &reason, exit);
     // One who is linked to it besides is not told twice.
@@ -104,8 +105,16 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     }
 }
 
+/// What is known from step 1 on.
+struct Fixed {
+    reason: ExitReason,
+    cause: Option<EventId>,
+    /// Whether there may be something to be released: from now on nothing of that comes.
+    has_some: bool,
+}
+
 /// Step 1. None if somebody else has done this already.
-fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Option<EventId>)> {
+fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<Fixed> {
     let process = block.process();
     let mut state = process.lock();
     if !state.is_alive() {
@@ -120,7 +129,7 @@ fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Optio
             (reason, process.cause(), true)
         }
     };
-    // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 5.
+    // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 6.
     let unsent =
         if by_itself { None } else { state.bonds.as_mut().and_then(|bonds| bonds.last_reply.take()) };
     process.set_ending(&mut state);
@@ -129,6 +138,7 @@ fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Optio
         .as_ref()
         .and_then(|bonds| bonds.label.clone().or(bonds.name.as_ref().map(ToString::to_string)));
     let crash = state.bonds.as_mut().and_then(|bonds| bonds.crash.take());
+    let has_some = state.ties.is_some() || state.bonds.is_some();
     drop(state);
     panics::drop_quietly(unsent);
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
@@ -140,19 +150,14 @@ fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<(ExitReason, Optio
         };
         panics::call_quietly(report);
     }
-    Some((reason, cause))
+    Some(Fixed { reason, cause, has_some })
 }
 
-/// Steps 4, 5 and 6. Returns who is to be told in step 9 besides those who are linked.
-fn release_and_settle(block: &dyn Proc, reason: &ExitReason) -> Vec<Tied> {
+/// Step 4. Returns who is to be told in step 9 besides those who are linked.
+fn release(block: &dyn Proc) -> Vec<Tied> {
     let process = block.process();
     let (held, name, timers) = {
         let mut state = process.lock();
-        if state.ties.is_none() && state.bonds.is_none() {
-            // Most have nothing to release, and nobody to settle: who comes now is told at once.
-            state.fate.set_phase(Phase::Settled);
-            return Vec::new();
-        }
         let held = state.ties.as_mut().map(|ties| mem::take(&mut ties.held)).unwrap_or_default();
         let bonds = state.bonds.as_mut().map(|bonds| (bonds.name.take(), mem::take(&mut bonds.timers)));
         let (name, timers) = bonds.unwrap_or_default();
@@ -172,27 +177,10 @@ fn release_and_settle(block: &dyn Proc, reason: &ExitReason) -> Vec<Tied> {
             process.node.clock.cancel(timer);
         });
     }
-    settle_callers(block, reason);
     tied
 }
 
-/// Steps 5 and 6.
-fn settle_callers(block: &dyn Proc, reason: &ExitReason) {
-    let (callers, unsettled, last_reply) = {
-        let mut state = block.process().lock();
-        state.fate.set_phase(Phase::Settled);
-        let Some(bonds) = &mut state.bonds else { return };
-        (mem::take(&mut bonds.callers), mem::take(&mut bonds.unsettled), bonds.last_reply.take())
-    };
-    for caller in callers.into_values().chain(unsettled) {
-        panics::call_quietly(|| caller.settle(CallError::Exit(reason.clone())));
-    }
-    if let Some(reply) = last_reply {
-        panics::call_quietly(reply);
-    }
-}
-
-/// Takes what steps 8 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told, also not
+/// Takes what steps 6 to 10 tell; who bonds from now on finds nobody. None if there is nobody to be told, also not
 /// because they are `tied` to it: then all is done.
 fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken)> {
     let mut state = block.process().lock();
@@ -207,6 +195,17 @@ fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken
         waiting.notify_waiters();
     }
     Some((bonds, ties.unwrap_or_default()))
+}
+
+/// Steps 6 and 7.
+fn settle_callers(bonds: &mut Bonds, reason: &ExitReason) {
+    let callers = mem::take(&mut bonds.callers).into_values();
+    for caller in callers.chain(mem::take(&mut bonds.unsettled)) {
+        panics::call_quietly(|| caller.settle(CallError::Exit(reason.clone())));
+    }
+    if let Some(reply) = bonds.last_reply.take() {
+        panics::call_quietly(reply);
+    }
 }
 
 /// Step 8.
