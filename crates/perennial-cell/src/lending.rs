@@ -79,6 +79,7 @@ impl<D: ?Sized, T, O, C> Turn<'_, D, Lending<T, O>, C> {
     /// # Panics
     ///
     /// If there is one.
+    #[inline]
     pub fn put(&mut self, value: T) {
         assert!(!self.is_lent(), "it is lent");
         // SAFETY: this turn is the only one, and nobody has borrowed the value.

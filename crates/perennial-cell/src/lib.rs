@@ -6,6 +6,7 @@
 //! * [`Pooled`], [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
 //! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
 //! * [`place`]: where the reply of a call is put, by the first of those who [give](Giver) and for the one who [takes](Taker) it.
+//! * [`arc_in_place`]: a counted value that is made where it is to lie.
 //! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
 //! * [`drop_payload`]: the end of what a panic carries.
@@ -23,6 +24,7 @@
 
 mod activity;
 mod batch;
+mod in_place;
 mod incoming;
 mod lending;
 mod letter;
@@ -43,6 +45,7 @@ mod word;
 
 pub use activity::Activity;
 pub use batch::Batch;
+pub use in_place::arc_in_place;
 pub use incoming::Incoming;
 pub use lending::{Lending, Lent};
 pub use letter::{Erase, Letter, Opened};

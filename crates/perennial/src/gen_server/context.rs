@@ -69,13 +69,12 @@ impl<S: GenServer> Rare<S> {
 }
 
 impl<S: GenServer> Cx<S> {
+    #[inline]
     pub(crate) fn new(me: ServerRef<S>, system: Option<Box<System<S>>>) -> Self {
-        let mut this = Self { me, rare: None };
-        if system.is_some() {
-            this.own().set_watched(true);
-            this.rare().system = system;
-        }
-        this
+        let Some(system) = system else { return Self { me, rare: None } };
+        me.0.process.set_watched(true);
+        let rare = Rare { system: Some(system), ..Rare::new() };
+        Self { me, rare: Some(Box::new(Mutex::new(rare))) }
     }
 
     /// This server.

@@ -61,13 +61,16 @@ impl<S: GenServer> System<S> {
     /// What the options of a start ask for. A box, as it stays in the future of the server beside the context.
     #[inline]
     pub(crate) fn new(options: &Options, process: &Process) -> Option<Box<Self>> {
-        if options.debug == DebugOptions::default() && options.hibernate_after.is_none() {
-            return None;
-        }
+        let asks = options.debug != DebugOptions::OFF || options.hibernate_after.is_some();
+        asks.then(|| Self::asked(options, process))
+    }
+
+    #[cold]
+    fn asked(options: &Options, process: &Process) -> Box<Self> {
         let mut this = Box::new(Self::default());
         this.debug = Debug::new(options.debug, process.now());
         this.hibernate_after = options.hibernate_after;
-        Some(this)
+        this
     }
 
     /// Whether the server would be the same without it.

@@ -13,6 +13,7 @@ use crate::{
         panics, run,
     },
 };
+use perennial_cell::arc_in_place;
 use std::{
     sync::Arc,
     task::{Context, Poll},
@@ -105,7 +106,7 @@ pub(crate) fn make<D: ?Sized + Kind + 'static>(
     let block = node.table.insert(|slot, serial| {
         let pid = Pid { node: node.id, slot, serial, creation: node.creation };
         let new = New { pid, order, node, ancestors, spawn };
-        Arc::new(Block::new(Process::new(new), own))
+        arc_in_place(|| Block::new(Process::new(new), own))
     });
     // Race: asked now that it is in the table, see `process::stats`.
     if node.observed() {

@@ -1,9 +1,8 @@
 //! What an observer wants to know of a process, without asking it.
 //!
 //! With nobody looking, a message costs one store here and a poll one in the [`Turns`](perennial_cell::Turns), where
-//! messages are counted when they are sent; one that its caller has handled costs none, as its run is counted anyway.
-//! Whether somebody looks is a flag of each process, next to that of a deadly signal: both are read at once, around each
-//! poll.
+//! messages are counted when they are sent; one that its caller hands over costs the same store. Whether somebody looks is
+//! a flag of each process, next to that of a deadly signal: both are read at once, around each poll.
 //!
 //! # Order of events
 //!
@@ -22,13 +21,9 @@ use std::{
 pub(crate) struct Stats {
     /// Messages that were taken out of the mailbox.
     handled: AtomicU64,
-    /// Times [`SAMPLE`]: messages that a caller has handed to it, and that were not put into the mailbox. Beside that, how
-    /// many times a caller has run it, up to `SAMPLE`.
-    runs: AtomicU64,
+    /// Messages that callers have handed to it themselves, and that were not put into the mailbox.
+    handed: AtomicU64,
 }
-
-/// Of so many runs by callers one is timed, the first included: to look at the clock takes a while too.
-const SAMPLE: u64 = 64;
 
 /// What is measured while somebody observes. Written by the process itself.
 #[derive(Debug, Default)]
@@ -50,19 +45,15 @@ impl Stats {
         }
     }
 
-    /// Counts a run by a caller, with its message; whether it is to be timed. By the one whose turn it is, as the next.
+    /// Counts a message that a caller has handed to it. By the one whose turn it is, as the next.
     #[inline]
-    pub(crate) fn count_run(&self) -> bool {
-        let runs = self.runs.load(Ordering::Relaxed);
-        let messages = (runs / SAMPLE + 1) * SAMPLE;
-        self.runs.store(messages + (runs + 1) % SAMPLE, Ordering::Relaxed);
-        runs.is_multiple_of(SAMPLE)
+    pub(crate) fn count_handed(&self) {
+        self.handed.store(self.handed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
-    /// The message of this run goes into the mailbox, where it is counted otherwise.
+    /// That message goes into the mailbox, where it is counted otherwise.
     pub(crate) fn count_put(&self) {
-        let runs = self.runs.load(Ordering::Relaxed);
-        self.runs.store(runs - SAMPLE, Ordering::Relaxed);
+        self.handed.store(self.handed.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
     }
 
     /// How many were taken out of the mailbox.
@@ -72,7 +63,7 @@ impl Stats {
 
     /// How many were handled.
     pub(crate) fn handled(&self) -> u64 {
-        self.taken() + self.runs.load(Ordering::Relaxed) / SAMPLE
+        self.taken() + self.handed.load(Ordering::Relaxed)
     }
 }
 
@@ -130,25 +121,4 @@ fn add(sum: &AtomicU64, n: u64) {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX - 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_run_in_64_is_timed_and_the_messages_of_all_are_counted() {
-        let stats = Stats::default();
-        let mut put = 0;
-        for run in 0..1_000 {
-            assert_eq!(stats.count_run(), run % 64 == 0);
-            if run % 3 == 0 {
-                stats.count_put();
-                put += 1;
-            }
-            assert_eq!((stats.handled(), stats.taken()), (run + 1 - put, 0));
-        }
-        stats.count_message();
-        assert_eq!((stats.handled(), stats.taken()), (1_001 - put, 1));
-    }
 }
