@@ -11,13 +11,13 @@ pub(crate) use self::lazy_thread_local as thread_local;
 #[cfg(perennial_loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
+    atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
 };
 #[cfg(shuttle)]
 pub(crate) use shuttle::{
     sync::{
         Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
+        atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
     },
     thread_local,
 };
@@ -25,7 +25,7 @@ pub(crate) use shuttle::{
 pub(crate) use std::{
     sync::{
         Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
+        atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
     },
     thread_local,
 };
