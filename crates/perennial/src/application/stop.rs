@@ -4,12 +4,7 @@ use crate::{
     clock::Clock,
     exit_reason::ExitReason,
     pid::Pid,
-    process::{
-        block::{ProcRef, Process},
-        links, monitors,
-        node::kill_stuck,
-        time,
-    },
+    process::{block::ProcRef, links, monitors, node::kill_stuck, state::Process, time},
 };
 use futures_util::future::join_all;
 use std::{sync::Arc, time::Duration};

@@ -9,8 +9,9 @@ use crate::{
     pid::{Pid, Ref},
     process::{
         Down, Exit, Recipient, Timeout, Timer,
-        block::{ProcRef, Process, Trap},
+        block::{ProcRef, Trap},
         monitors, node,
+        state::Process,
         time::Sleep,
     },
 };

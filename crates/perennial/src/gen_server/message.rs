@@ -14,8 +14,9 @@ use crate::{
     pid::Pid,
     process::{
         Exit,
-        block::{Block, BodyTurn, Kind, Process, Receive, Trap},
+        block::{Block, BodyTurn, Kind, Receive, Trap},
         panics,
+        state::Process,
     },
 };
 use perennial_cell::{Erase, Lent, Letter, Opened, Pooled, PooledFuture, Reading};

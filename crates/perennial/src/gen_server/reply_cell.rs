@@ -11,7 +11,7 @@
 use crate::{
     clock::Clock,
     exit_reason::CallError,
-    process::block::{ProcRef, Settle},
+    process::{block::ProcRef, bonds::Settle},
     sync::AtomicU8,
 };
 use perennial_cell::{Given, Giver, Taker, place};

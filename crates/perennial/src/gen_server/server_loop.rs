@@ -12,7 +12,8 @@ use crate::{
         shown::shown,
     },
     process::{
-        block::{BodyTurn, Crash, Started},
+        block::BodyTurn,
+        bonds::{Crash, Started},
         budget,
         panics::{self, CatchUnwind},
     },

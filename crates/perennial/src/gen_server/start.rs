@@ -11,7 +11,8 @@ use crate::{
     },
     process::{
         Monitor,
-        block::{ProcRef, Started},
+        block::ProcRef,
+        bonds::Started,
         budget, current, inline, links, monitors,
         node::{self, kill_stuck},
         spawn::{self, Spawn},

@@ -19,10 +19,7 @@ use crate::{
         noreply,
         watched::Watched,
     },
-    process::{
-        block::{ProcRef, Process},
-        current, panics,
-    },
+    process::{block::ProcRef, current, panics, state::Process},
 };
 use perennial_cell::Letter;
 use std::{

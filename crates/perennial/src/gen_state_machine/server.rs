@@ -16,11 +16,7 @@ use crate::{
         timeouts::{Kind, Order},
         transition::{Next, Step},
     },
-    process::{
-        Timer,
-        block::{Process, Receive},
-        budget, timer,
-    },
+    process::{Timer, block::Receive, budget, state::Process, timer},
 };
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 

@@ -1,6 +1,6 @@
 //! Who started a process, who started that one, and so on.
 
-use crate::{pid::Pid, process::block::Process};
+use crate::{pid::Pid, process::state::Process};
 use std::sync::Arc;
 
 /// A process's parents, grandparents and so on, or a task's callers; of very many generations only the nearest. All

@@ -2,12 +2,7 @@
 
 use crate::{
     exit_reason::CallError,
-    process::{
-        block::{Process, Settle},
-        fate::Phase,
-        flags::UNSETTLED,
-        panics,
-    },
+    process::{bonds::Settle, fate::Phase, flags::UNSETTLED, panics, state::Process},
 };
 use std::mem;
 

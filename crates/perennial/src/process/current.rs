@@ -3,9 +3,10 @@
 use crate::{
     pid::Pid,
     process::{
-        block::{Block, Kind, ProcRef, Process},
+        block::{Block, Kind, ProcRef},
         events::EventId,
         node::{Node, NodeInner},
+        state::Process,
     },
     sync::thread_local,
 };

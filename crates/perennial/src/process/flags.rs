@@ -3,10 +3,10 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Process, State},
         events::{EventId, EventKind},
         fate::Phase,
         signal::Signal,
+        state::{Process, State},
     },
 };
 use std::sync::atomic::Ordering;

@@ -16,7 +16,10 @@
 use crate::{
     exit_reason::ExitReason,
     pid::Pid,
-    process::block::{ProcRef, Process, State},
+    process::{
+        block::ProcRef,
+        state::{Process, State},
+    },
 };
 use rustc_hash::FxHashMap;
 use std::{

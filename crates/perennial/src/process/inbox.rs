@@ -4,12 +4,13 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{Block, BodyTurn, Kind, ProcRef, Process, Receive, Trap},
+        block::{Block, BodyTurn, Kind, ProcRef, Receive, Trap},
         messages::{Down, Exit},
         monitors, node, panics,
         recipient::Recipient,
         run,
         spawn::{self, Spawn},
+        state::Process,
         timer::{self, Timer},
     },
 };

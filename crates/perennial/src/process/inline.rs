@@ -14,9 +14,10 @@
 use crate::{
     executor::Executor,
     process::{
-        block::{Block, BodyTurn, Kind, Process},
+        block::{Block, BodyTurn, Kind},
         current,
         node::NodeInner,
+        state::Process,
     },
 };
 use perennial_cell::Moment;

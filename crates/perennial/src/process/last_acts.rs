@@ -23,7 +23,8 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     pid::Pid,
     process::{
-        block::{Bonds, Crash, Proc, Started},
+        block::Proc,
+        bonds::{Bonds, Crash, Started},
         events::{EventId, EventKind},
         fate::Phase,
         holdings::Tied,

@@ -2,7 +2,7 @@
 
 use crate::{
     pid::Pid,
-    process::block::{Bonds, ProcRef},
+    process::{block::ProcRef, bonds::Bonds},
     sync::{AtomicU64, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use hashbrown::{HashTable, hash_table::Entry};

@@ -6,12 +6,13 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{ProcRef, Process},
+        block::ProcRef,
         current::{self, Entered},
         events::{EventStream, Events},
         last_acts, links, monitors,
         names::Names,
         scheduler::Scheduler,
+        state::Process,
         table::Table,
     },
 };

@@ -1,9 +1,10 @@
 //! What a process and the one that started it tell each other: that it has started, and that it is to end.
 
 use crate::process::{
-    block::{Process, Started},
+    bonds::Started,
     fate::Phase,
     flags::{ASKED_TO_END, AWAITED, STARTED},
+    state::Process,
 };
 use std::pin::pin;
 use tokio::sync::oneshot;

@@ -3,8 +3,8 @@
 use crate::{
     exit_reason::ExitReason,
     process::{
-        block::{Process, State},
         fate::Brief,
+        state::{Process, State},
     },
 };
 

@@ -5,12 +5,14 @@ use crate::{
     pid::Pid,
     process::{
         ancestor::Ancestor,
-        block::{Block, BodyTurn, Kind, New, ProcRef, Process, Starter},
+        block::{Block, BodyTurn, Kind, ProcRef},
+        bonds::Starter,
         current,
         events::EventKind,
         inline, links,
         node::{Node, NodeInner},
         panics, run,
+        state::{New, Process},
     },
 };
 use perennial_cell::arc_in_place;

@@ -10,7 +10,7 @@
 //! into the table, then reads the flag of the node: one that was not seen there sees it. One who ceases sets the flag of
 //! the node only; a process that finds it so takes its own back, then looks again.
 
-use crate::process::block::{Process, Rare};
+use crate::process::state::{Process, Rare};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,

@@ -3,8 +3,9 @@
 use crate::{
     pid::{Pid, Ref},
     process::{
-        block::{ProcRef, Process, Receive, State},
+        block::{ProcRef, Receive},
         node, panics,
+        state::{Process, State},
     },
 };
 use std::{sync::Arc, time::Duration};

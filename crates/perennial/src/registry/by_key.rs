@@ -8,7 +8,7 @@
 
 use crate::{
     pid::{LocalPid, Pid},
-    process::{block::Process, holdings::Place},
+    process::{holdings::Place, state::Process},
     registry::{
         few::Few,
         key_hash::KeyHash,

@@ -26,10 +26,11 @@ use crate::{
     pid::{LocalPid, Pid},
     process::{
         alive::Alive,
-        block::{Process, Public},
+        block::Public,
         holdings::{HeldId, Mark, Place, Tied},
         node::{self, Node},
         panics,
+        state::Process,
     },
     registry::{
         by_key::{ByKey, Refused, Removed},

@@ -2,8 +2,8 @@
 
 use crate::{
     process::{
-        block::Process,
         current::{self, Current},
+        state::Process,
     },
     registry::{
         Equivalent, Key, RegistryName,

@@ -4,7 +4,7 @@ use crate::{
     child_spec::{Restart, Shutdown},
     exit_reason::ExitReason,
     pid::Pid,
-    process::{self, block::Process, current, links, node, signal::Signal, time},
+    process::{self, current, links, node, signal::Signal, state::Process, time},
 };
 
 /// Stops a child of the current process and waits for its end. Returns the reason that others see.

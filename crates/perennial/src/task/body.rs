@@ -15,7 +15,8 @@ use crate::{
     process::{
         Inbox,
         ancestor::Ancestor,
-        block::{ProcRef, Started},
+        block::ProcRef,
+        bonds::Started,
         current,
         inbox::{self, Bare},
         links,

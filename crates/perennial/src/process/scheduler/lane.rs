@@ -3,12 +3,7 @@
 use super::here;
 use crate::{
     pid::Pid,
-    process::{
-        asleep::Duty,
-        block::{ProcRef, Process},
-        node::NodeInner,
-        patience::Looking,
-    },
+    process::{asleep::Duty, block::ProcRef, node::NodeInner, patience::Looking, state::Process},
 };
 use perennial_cell::TryLock;
 use std::{
