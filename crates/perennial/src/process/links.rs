@@ -51,20 +51,22 @@ impl std::error::Error for NoProc {}
 #[track_caller]
 pub fn link(pid: Pid) -> Result<(), NoProc> {
     let me = current::process().expect("only a process can link; this code runs in none");
-    if pid == me.process().pid {
+    if pid == me.process().pid || link_with(me.process(), pid) {
         return Ok(());
     }
-    match node::find(pid) {
-        Some(other) if connect(me.process(), other.process()) => Ok(()),
-        _ => {
-            let cause = current::cause();
-            if !me.process().lock().traps() {
-                return Err(NoProc);
-            }
-            deliver(&me, Via::Nothing, Signal::Exit, pid, &ExitReason::NoProc, cause);
-            Ok(())
-        }
+    let cause = current::cause();
+    if !me.process().lock().traps() {
+        return Err(NoProc);
     }
+    deliver(&me, Via::Nothing, Signal::Exit, pid, &ExitReason::NoProc, cause);
+    Ok(())
+}
+
+/// Makes the link, unless it is there; false if there is no such process.
+pub(crate) fn link_with(me: &Process, pid: Pid) -> bool {
+    node::find(pid).is_some_and(|other| connect(me, other.process()))
+        // Race: it has left the table, and is about to tell us with which reason.
+        || me.has_link_in(&me.lock(), pid)
 }
 
 /// Makes the link; false if one of the two has told its links already. That may be `me`, if it was given up.

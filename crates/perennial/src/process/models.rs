@@ -135,10 +135,7 @@ impl Puppet {
 
     /// As [`link`](super::link) does, for one that does not trap.
     pub(crate) fn link(&self, pid: Pid) -> Result<(), NoProc> {
-        match node::find(pid) {
-            Some(other) if super::links::connect(self.process.process(), other.process()) => Ok(()),
-            _ => Err(NoProc),
-        }
+        super::links::link_with(self.process.process(), pid).then_some(()).ok_or(NoProc)
     }
 
     /// Whether anything is left that it would have to give back.

@@ -48,6 +48,21 @@ fn a_link_that_both_sides_make_is_known_to_both_or_to_none() {
 }
 
 #[test]
+fn a_link_with_one_that_ends_is_there_until_that_tells() {
+    in_every_order(|| {
+        let node = node();
+        let (me, other) = (Puppet::new(&node), Puppet::new(&node));
+        assert!(me.link(other.pid()).is_ok());
+        let (linking, pid) = (me.clone(), other.pid());
+        let again = thread::spawn(move || linking.link(pid).is_ok() || linking.doom().is_some());
+        other.end(ExitReason::Shutdown);
+        assert!(again.join().unwrap(), "there was no link, and nothing was told");
+        assert_eq!(me.doom(), Some(ExitReason::Shutdown));
+        assert!(me.holds_nothing() && other.holds_nothing());
+    });
+}
+
+#[test]
 fn two_linked_processes_that_both_end_have_a_reason_each_and_no_link() {
     in_every_order(|| {
         let node = node();
