@@ -141,6 +141,11 @@ pub(crate) fn waits_for(process: &Process) -> bool {
     .unwrap_or(false)
 }
 
+/// Whether what runs here is a start beside the loop of the current process: others may act for that meanwhile.
+pub(crate) fn is_beside() -> bool {
+    CONTEXT.try_with(Context::is_beside).unwrap_or(false)
+}
+
 /// Whether `process` is the one being polled on this thread.
 pub(crate) fn is(process: &Process) -> bool {
     with_current(|_, current| current.is_some_and(|current| std::ptr::eq(current.process(), process)))

@@ -10,6 +10,7 @@
 //! 2. Of what a process itself has let go of it still holds one thing at most, the last one. The next one at that place takes
 //!    its stead, or it goes when something else is let go of. So one that holds one thing after the other takes its lock
 //!    once for each. It keeps the way to the place, which must be no more than a little memory when all has been taken out.
+//!    What is let go of beside its loop, by a start that a supervisor has others run for it, goes at once.
 //! 3. One who ends takes all that it holds, under its lock, after its reason is fixed; from then on it holds nothing new.
 //!    It comes to the places without its lock.
 
@@ -18,6 +19,7 @@ use crate::{
     pid::Pid,
     process::{
         block::ProcRef,
+        current,
         state::{Process, State},
     },
 };
@@ -97,7 +99,7 @@ impl Held {
     }
 }
 
-/// What a process has let go of, and still holds. Nobody but the process itself reads and writes it.
+/// What a process has let go of, and still holds. Nobody but the process itself reads and writes it, in its turn.
 #[derive(Debug, Default)]
 pub(crate) struct LetGo {
     place: AtomicUsize,
@@ -271,6 +273,7 @@ impl Process {
         let mark = Mark { number, hint };
         let let_go = self.rare_if_any().map(|rare| &rare.let_go);
         if let Some(let_go) = let_go
+            && !current::is_beside()
             && let Some(old) = let_go.get().filter(|old| old.place == address_of(place))
             && held.replace(old, mark)
         {
@@ -293,6 +296,10 @@ impl Process {
     /// The process itself lets go of this, which it holds for a while nevertheless: see the [module](self). What it let go of
     /// before is returned, to be dropped without a lock.
     pub(crate) fn let_go_of_own(&self, id: HeldId) -> Option<Held> {
+        // Race: starts that others run act for the process in no turn of it, and several at once.
+        if current::is_beside() {
+            return self.let_go(id);
+        }
         let before = self.let_go_of_last();
         self.rare().let_go.set(Some(id));
         before
@@ -426,6 +433,27 @@ mod tests {
             drop(me.let_go_of_last());
             assert_eq!(all(), [4]);
             assert!(me.let_go_of_last().is_none());
+        });
+    }
+
+    #[test]
+    fn what_is_let_go_of_beside_the_loop_goes_at_once() {
+        as_process(|me| {
+            let here = Arc::new(Somewhere(1));
+            let all = || numbers(&me.lock().ties().held);
+            let hold = || me.hold_next((&*here, || here.clone()), 0, 0).unwrap();
+            let let_go = |number| drop(me.let_go_of_own(HeldId::new(&*here, number)));
+            let first = hold();
+            let_go(first);
+            current::start_beside(None, || {
+                // It leaves alone what the process has let go of in its turn.
+                let second = hold();
+                assert_eq!(all(), [1, 2]);
+                let_go(second);
+                assert_eq!(all(), [1]);
+            });
+            drop(me.let_go_of_last());
+            assert!(all().is_empty());
         });
     }
 
