@@ -193,7 +193,7 @@ fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken
         return None;
     }
     if let Some(Bonds { asked_to_end: Some(waiting), .. }) = bonds.as_deref() {
-        waiting.notify_waiters();
+        panics::call_quietly(|| waiting.notify_waiters());
     }
     Some((bonds, ties.unwrap_or_default()))
 }

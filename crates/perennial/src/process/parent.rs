@@ -4,6 +4,7 @@ use crate::process::{
     bonds::Started,
     fate::Phase,
     flags::{ASKED_TO_END, AWAITED, STARTED},
+    panics,
     state::Process,
 };
 use std::pin::pin;
@@ -56,7 +57,7 @@ impl Process {
         self.set_flag(ASKED_TO_END);
         let waiting = self.lock().bonds.as_ref().and_then(|bonds| bonds.asked_to_end.clone());
         if let Some(waiting) = waiting {
-            waiting.notify_waiters();
+            panics::call_quietly(|| waiting.notify_waiters());
         }
     }
 

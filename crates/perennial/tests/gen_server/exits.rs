@@ -2,6 +2,12 @@
 
 use crate::puppet::{Ask, Puppet, Seen, Told, barrier, hold, parent_and_puppet, puppet, reason_of};
 use perennial::{prelude::*, process};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Wake, Waker},
+};
 use tokio::sync::oneshot;
 
 fn boom() -> ExitReason {
@@ -146,6 +152,40 @@ async fn a_helper_task_hears_that_its_server_is_asked_to_end_or_ends() {
     tokio::task::yield_now().await;
     process::kill(server.pid());
     told.await.unwrap();
+}
+
+type Asked = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The future that waits until the server is asked to end.
+fn asked() -> Ask<impl FnOnce(&mut Puppet, &mut Cx<Puppet>) -> Reply<Asked>> {
+    Ask(|_: &mut Puppet, cx: &mut Cx<Puppet>| reply(Box::pin(cx.shutdown_requested()) as _))
+}
+
+#[perennial::test]
+async fn a_helper_that_panics_when_it_is_woken_harms_neither_the_server_nor_who_asks_or_is_told() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("in wake");
+        }
+    }
+    let waker = Waker::from(Arc::new(Panics));
+    for is_asked in [true, false] {
+        let (parent, server, _log) = parent_and_puppet(true).await;
+        let mut asked = server.call(asked()).await.unwrap();
+        assert!(asked.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let (ended, parent_ended) = (process::monitor(server.pid()), process::monitor(parent.pid()));
+        let reason = if is_asked {
+            parent.send(Told::Send(ExitReason::Shutdown)).ok().unwrap();
+            ExitReason::Shutdown
+        } else {
+            process::kill(server.pid());
+            ExitReason::Killed
+        };
+        assert_eq!(ended.await.reason, reason);
+        parent.send(Told::End(boom())).ok().unwrap();
+        assert_eq!(parent_ended.await.reason, boom());
+    }
 }
 
 #[perennial::test]
