@@ -338,6 +338,38 @@ fn a_turn_that_is_taken_early_is_counted_as_long_as_it_lasts() {
 }
 
 #[test]
+fn turns_that_are_begun_by_one_who_was_not_told_so_leave_no_count() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let activity = Arc::new(Activity::default());
+        let me = Owner::counted(&activity);
+        let _ = me.0.claim().unwrap().end(Some(&activity));
+        let (activity2, activity3, me2, me3) = (activity.clone(), activity.clone(), me.clone(), me.clone());
+        let sender = thread::spawn(move || {
+            for number in 0..2 {
+                if let Notified::Schedule(me) = Turns::send(&me2, number, Some(&activity2)).unwrap() {
+                    Owner::work(Some(me), Some(&activity2));
+                }
+            }
+        });
+        let helper = thread::spawn(move || Owner::work(Some(me3), Some(&activity3)));
+        if let Some(turn) = me.0.begin_early(InTurns) {
+            assert!(!activity.is_quiet());
+            if Owner::count(turn, Some(&activity)).end(Some(&activity)).again {
+                Owner::work(Some(me.clone()), Some(&activity));
+            }
+        }
+        sender.join().unwrap();
+        helper.join().unwrap();
+        assert!(activity.is_quiet() && me.0.is_idle());
+        assert_eq!(me.letters(), 2);
+        me.end();
+        assert_eq!(Me::strong_count(&me), 1);
+    });
+}
+
+#[test]
 fn what_comes_before_the_first_turn_is_read_after_it() {
     loom::model(|| {
         let owner = Me::new(Owner(Turns::new((), 0, |()| None)));
