@@ -1,7 +1,7 @@
 //! Tokio.
 
 use std::{future::Future, time::Duration};
-use tokio::runtime::{self, Builder, EnterGuard, Handle};
+use tokio::runtime::{self, Builder, EnterGuard, Handle, RuntimeFlavor};
 
 /// How often one who waits for a lull yields at most until the other threads are parked.
 const LOOKS: u32 = 1000;
@@ -50,6 +50,11 @@ impl Executor {
     /// How many threads there are that run tasks.
     pub(crate) fn workers(&self) -> usize {
         self.0.metrics().num_workers()
+    }
+
+    /// Whether another thread goes on in place of one that blocks, if that says so by `block_in_place`.
+    pub(crate) fn replaces_who_blocks(&self) -> bool {
+        self.0.runtime_flavor() != RuntimeFlavor::CurrentThread
     }
 
     /// Lets those run who have yielded, here and on the other threads.

@@ -67,6 +67,8 @@ pub(crate) struct Scheduler {
     outside_len: AtomicUsize,
     asleep: Asleep,
     closed: AtomicBool,
+    /// Whether others can go on while a process blocks its thread.
+    is_to_be_watched: bool,
     /// Whether somebody [watches](Self::watch).
     watching: Watching,
     /// Where that one sleeps; it is woken by the end, which may have to wait for it.
@@ -88,6 +90,8 @@ impl Scheduler {
             outside_len: AtomicUsize::new(0),
             asleep: Asleep::default(),
             closed: AtomicBool::new(false),
+            // Also with one worker: who blocks in place has another thread run what else there is.
+            is_to_be_watched: executor.replaces_who_blocks(),
             watching: Watching::default(),
             watch_sleeps: Default::default(),
             relieving: AtomicUsize::new(0),

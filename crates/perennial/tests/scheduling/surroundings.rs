@@ -127,6 +127,23 @@ async fn a_callback_may_block_in_place() {
 }
 
 #[test]
+fn a_process_may_block_in_place_where_there_is_one_worker() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let _node = node_on(&runtime);
+    runtime.block_on(async {
+        let other = runner().await;
+        let (say, said) = oneshot::channel();
+        process::spawn(|_: Inbox<()>| async move {
+            let (tell, told) = std::sync::mpsc::channel();
+            other.cast(Run(move || async move { tell.send(7).unwrap() })).unwrap();
+            let told = tokio::task::block_in_place(|| told.recv_timeout(Duration::from_secs(10)));
+            say.send(told).unwrap();
+        });
+        assert_eq!(said.await, Ok(Ok(7)));
+    });
+}
+
+#[test]
 fn a_callback_may_run_another_runtime_in_a_thread_whose_processes_go_their_own_way() {
     for workers in [0, 2] {
         let runtime = match workers {

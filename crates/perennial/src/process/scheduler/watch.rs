@@ -19,7 +19,7 @@ impl Scheduler {
     /// Somebody has to look whether a process blocks a thread, and with it what was put into a queue.
     #[inline]
     pub(super) fn expect_a_stall(&self) {
-        if self.lanes.len() > 1 && !self.watching.is_on() {
+        if self.is_to_be_watched && !self.watching.is_on() {
             self.begin_to_watch();
         }
     }
