@@ -127,6 +127,11 @@ pub(crate) fn look_if<R>(wanted: bool, look: impl FnOnce(Option<&Process>) -> R)
     seen.or_else(|| once(None)).expect("it looks once")
 }
 
+/// Whether a process is being polled on this thread.
+pub(crate) fn is_inside() -> bool {
+    look(|_| ()).is_some()
+}
+
 /// Its pid.
 pub(crate) fn pid() -> Option<Pid> {
     look(|process| process.pid)

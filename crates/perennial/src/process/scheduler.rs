@@ -41,6 +41,7 @@ use crate::{
     process::{
         asleep::{self, Asleep, Watching},
         block::ProcRef,
+        current,
         node::NodeInner,
     },
 };
@@ -135,7 +136,8 @@ impl Scheduler {
 
     fn schedule_outside(&self, process: ProcRef) {
         self.with_outside(|outside| outside.push_back(process));
-        if !self.wake_one() {
+        // A process that is polled here by somebody else, such as a caller, may block the thread with whoever was woken on it.
+        if !self.wake_one() || current::is_inside() {
             self.expect_a_stall();
         }
     }

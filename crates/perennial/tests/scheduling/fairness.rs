@@ -169,6 +169,24 @@ async fn a_server_that_waits_behind_a_blocked_thread_is_polled_elsewhere_and_goe
     others_are_served(&server).await;
 }
 
+/// Tokio keeps the worker that was woken for it with the thread.
+#[perennial::test(flavor = "multi_thread", workers = 2)]
+async fn what_a_handler_that_blocks_the_thread_of_its_caller_waits_for_is_done_by_others() {
+    let (server, other) = (runner().await, runner().await);
+    for _ in 0..5 {
+        // Until all sleep, and nobody looks after them.
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        let (server, other) = (server.clone(), other.clone());
+        let blocks = Run(move || async move {
+            let (tell, told) = mpsc::channel();
+            other.cast(Run(move || async move { tell.send(7).unwrap() })).unwrap();
+            told.recv_timeout(Duration::from_secs(10))
+        });
+        let call = tokio::spawn(async move { server.call_timeout(blocks, None).await });
+        assert_eq!(call.await.unwrap(), Ok(Ok(7)));
+    }
+}
+
 #[perennial::test(flavor = "multi_thread", workers = 2)]
 async fn a_handler_that_blocks_its_thread_harms_its_worker_only() {
     let (blocked, server) = (runner().await, runner().await);
