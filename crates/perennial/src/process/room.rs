@@ -3,7 +3,8 @@
 //! There is a permit for each cast for which there is room. Who sends one takes it, and the process frees it when it handles
 //! that. With one freed at a time, a sender that waits would be woken for each, and would wait again at once. So the process
 //! keeps a few, until its turn is over or it has a [batch](Room::batch): no sender waits for a process that waits. One who
-//! finds no permit takes those first, so a mailbox is full only when it is.
+//! finds no permit takes those first, so a mailbox is full only when it is. But for a moment: between one who has taken
+//! what is kept and the permits that it makes of that, another one who does not wait finds neither, and is told so.
 
 use crate::sync::Line;
 use std::sync::atomic::{AtomicUsize, Ordering};
