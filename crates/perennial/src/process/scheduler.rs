@@ -50,7 +50,7 @@ use std::{
     fmt, mem,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     },
     task::Waker,
 };
@@ -271,6 +271,8 @@ impl Scheduler {
         // Race: the watch may have looked just before. Then it sleeps by the time that the lock is ours.
         drop(lock(&self.watch_sleeps.0));
         self.watch_sleeps.1.notify_all();
+        // SeqCst: pairs with the one of a worker that is polled for the first time.
+        fence(Ordering::SeqCst);
         let tasks = self.lanes.iter().flat_map(|lane| &lane.tasks);
         tasks.filter_map(OnceLock::get).for_each(Waker::wake_by_ref);
     }

@@ -6,7 +6,10 @@ use std::{
     future::Future,
     hint,
     pin::Pin,
-    sync::{Arc, Weak, atomic::Ordering},
+    sync::{
+        Arc, Weak,
+        atomic::{Ordering, fence},
+    },
     task::{Context, Poll},
 };
 use tokio::task::coop;
@@ -79,7 +82,12 @@ impl Future for Worker {
         let scheduler = &*this.scheduler;
         let lane = &scheduler.lanes[this.lane];
         // It is a task, and not a part of one. So each of its wakers wakes it, and the first will do.
-        lane.tasks[this.task].get_or_init(|| cx.waker().clone());
+        let waker = &lane.tasks[this.task];
+        if waker.get().is_none() {
+            waker.get_or_init(|| cx.waker().clone());
+            // SeqCst: pairs with the one in `close`. Either that sees the waker, or this sees that it is closed.
+            fence(Ordering::SeqCst);
+        }
         if lane.duty.task() != this.task && !scheduler.is_closed() {
             return Poll::Pending;
         }
