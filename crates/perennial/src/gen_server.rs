@@ -96,7 +96,8 @@ pub use request_id::{RequestId, Response};
 pub use request_ids::{RequestIds, Unanswered};
 pub use server_ref::ServerRef;
 pub use start::{
-    Options, start, start_link, start_link_with, start_monitor, start_monitor_with, start_unlinked_with,
+    Options, start, start_link, start_link_ref, start_link_with, start_monitor, start_monitor_with,
+    start_ref, start_unlinked_with,
 };
 
 use crate::{

@@ -135,7 +135,7 @@ impl Peer for Perennial {
     }
 
     async fn start(_: usize) -> Self::Handle {
-        gen_server::start::<Adder>((), ()).await.unwrap().server().unwrap()
+        gen_server::start_ref::<Adder>((), ()).await.unwrap()
     }
 
     async fn call(server: &Self::Handle, value: u64) -> u64 {
@@ -169,7 +169,7 @@ impl Peer for Perennial {
 
     async fn start_registered(_: usize, key: &Key) -> Self::Handle {
         let name = REGISTRY.via::<Adder>(registry_key(key));
-        gen_server::start::<Adder>((), name).await.unwrap().server().unwrap()
+        gen_server::start_ref::<Adder>((), name).await.unwrap()
     }
 
     async fn lookup(key: &Key) -> bool {

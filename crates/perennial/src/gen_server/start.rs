@@ -167,6 +167,54 @@ pub async fn start<S: GenServer>(args: S::Args, name: impl Register<S>) -> Start
     finish(begin(args, name, false, &Options::DEFAULT)?, None).await.map(|server| server.pid())
 }
 
+/// As [`start_link`]; returns the server itself, so that who is to call it need not look for it by its pid.
+///
+/// # Errors
+///
+/// As [`start_link`].
+pub async fn start_link_ref<S: GenServer>(
+    args: S::Args,
+    name: impl Register<S>,
+) -> Result<ServerRef<S>, StartError> {
+    start_with(args, name, true, &Options::DEFAULT).await
+}
+
+/// As [`start`]; returns the server itself, so that who is to call it need not look for it by its pid.
+///
+/// # Errors
+///
+/// As [`start_link`].
+///
+/// # Examples
+///
+/// ```
+/// use perennial::prelude::*;
+/// #[derive(GenServer)]
+/// struct Counter(u64);
+/// struct Add(u64);
+/// impl HandleCall<Add> for Counter {
+///     type Reply = u64;
+///     async fn handle_call(&mut self, Add(n): Add, _: &mut Cx<Self>) -> Reply<u64> {
+///         self.0 += n;
+///         reply(self.0)
+///     }
+/// }
+/// # #[perennial::main] async fn main() {
+/// let counter = gen_server::start_ref::<Counter>(Counter(40), ()).await.unwrap();
+/// assert_eq!(counter.call(Add(2)).await, Ok(42));
+/// # }
+/// ```
+///
+/// # OTP
+///
+/// There a pid is all that one needs to call a server. Here the reference says of which type it is.
+pub async fn start_ref<S: GenServer>(
+    args: S::Args,
+    name: impl Register<S>,
+) -> Result<ServerRef<S>, StartError> {
+    start_with(args, name, false, &Options::DEFAULT).await
+}
+
 /// As [`start`], with options.
 ///
 /// # Errors

@@ -51,6 +51,25 @@ async fn start_links_nobody_and_has_no_parent() {
 }
 
 #[perennial::test]
+async fn who_starts_a_server_may_have_it_returned() {
+    let (first, _log) = script(|_| Ok(()));
+    let server = gen_server::start_ref::<Puppet>(first, NAME).await.unwrap();
+    assert_eq!(NAME.whereis(), Some(server.clone()));
+    assert_eq!(process::links(server.pid()), []);
+    let (second, _log) = script(|_| Ok(()));
+    let taken = gen_server::start_ref::<Puppet>(second, NAME).await;
+    assert_eq!(taken, Err(StartError::AlreadyStarted(server.pid())));
+
+    let (third, _log) = script(|_| Ok(()));
+    let parent = process::spawn(|_: Inbox<()>| async move {
+        let linked = gen_server::start_link_ref::<Puppet>(third, ()).await.unwrap();
+        assert_eq!(process::links(linked.pid()), Vec::from_iter(process::current()));
+        barrier(&linked).await;
+    });
+    assert_eq!(reason_of(parent).await, ExitReason::Normal);
+}
+
+#[perennial::test]
 async fn start_monitor_monitors_from_the_start() {
     let (first, _log) = script(|_| Ok(()));
     let (server, ended) = gen_server::start_monitor::<Puppet>(first, ()).await.unwrap();
