@@ -8,7 +8,7 @@
 
 use crate::{
     pid::{LocalPid, Pid},
-    process::{holdings::Place, state::Process},
+    process::{alive::Alive, holdings::Place, state::Process},
     registry::{
         few::Few,
         key_hash::KeyHash,
@@ -35,8 +35,9 @@ struct Shard<K, V> {
     len: usize,
     /// The number of the last row that came in.
     last: u64,
-    /// Set when the registry has ended: no row comes in any more.
-    closed: bool,
+    /// Who of the node is alive. None when the registry has ended: no row comes in any more, and what is left of it, which
+    /// some thread may keep for long, is little.
+    alive: Option<Arc<Alive>>,
 }
 
 /// A key, its hash, and the rows that it has. In this order, as they are read one after the other, and without a gap: with
@@ -67,8 +68,9 @@ pub(super) enum Refused {
 }
 
 impl<K, V> ByKey<K, V> {
-    pub(super) fn new(shards: usize) -> Self {
-        Self((0..shards).map(|_| RwLock::default()).collect())
+    pub(super) fn new(shards: usize, alive: &Arc<Alive>) -> Self {
+        let shard = || Shard { table: HashTable::new(), len: 0, last: 0, alive: Some(alive.clone()) };
+        Self((0..shards).map(|_| RwLock::new(shard())).collect())
     }
 
     /// Puts a row in, which `owner` holds from then on at `place`, to which `way` leads, unless somebody has its key and keys
@@ -86,10 +88,8 @@ impl<K, V> ByKey<K, V> {
     {
         let pid = owner.pid.local();
         let mut shard = self.write(hash);
-        let Shard { table, len, last, closed } = &mut *shard;
-        if *closed {
-            return Err(Refused::Closed);
-        }
+        let Shard { table, len, last, alive } = &mut *shard;
+        let Some(alive) = alive else { return Err(Refused::Closed) };
         if owner.is_ending() {
             return Err(Refused::Ended);
         }
@@ -97,7 +97,7 @@ impl<K, V> ByKey<K, V> {
         if let (Slot::Occupied(taken), Keys::Unique) = (&slot, keys) {
             let holder = taken.get().rows.first();
             // Race: a holder that ends keeps its row until its last acts come to that; it has no claim any more.
-            if holder.owner == pid || owner.node.table.alive.is(holder.owner) {
+            if holder.owner == pid || alive.is(holder.owner) {
                 return Err(Refused::Taken(owner.pid.beside(holder.owner)));
             }
         }
@@ -171,10 +171,11 @@ impl<K, V> ByKey<K, V> {
         &self,
         hash: KeyHash,
         is: impl Fn(&K) -> bool,
-        look: impl FnOnce(&Rows<Row<V>>) -> R,
+        look: impl FnOnce(&Rows<Row<V>>, &Alive) -> R,
     ) -> Option<R> {
         let shard = self.read(self.shard(hash));
-        shard.table.find(hash.spread(), same(hash, is)).map(|entry| look(&entry.rows))
+        let alive = shard.alive.as_ref()?;
+        shard.table.find(hash.spread(), same(hash, is)).map(|entry| look(&entry.rows, alive))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -205,7 +206,7 @@ impl<K, V> ByKey<K, V> {
             .iter()
             .map(|shard| {
                 let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-                shard.closed = true;
+                shard.alive = None;
                 shard.len = 0;
                 mem::take(&mut shard.table)
             })
@@ -223,12 +224,6 @@ impl<K, V> ByKey<K, V> {
 
     fn write(&self, hash: KeyHash) -> RwLockWriteGuard<'_, Shard<K, V>> {
         self.shard(hash).write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<K, V> Default for Shard<K, V> {
-    fn default() -> Self {
-        Self { table: HashTable::new(), len: 0, last: 0, closed: false }
     }
 }
 

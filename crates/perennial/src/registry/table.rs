@@ -58,8 +58,6 @@ pub(super) struct Table<K, V> {
     own: Weak<Self>,
     /// Its process.
     pid: Pid,
-    /// Who of its node is alive.
-    alive: Arc<Alive>,
     pub(super) name: Arc<str>,
     pub(super) keys: Keys,
     pub(super) meta: Meta,
@@ -80,14 +78,13 @@ where
         Arc::new_cyclic(|own| Self {
             own: own.clone(),
             pid: process.pid,
-            alive: process.node.table.alive.clone(),
             name,
             keys: options.keys,
             meta: options.meta,
             locks: Arc::default(),
             listeners: Listeners::new(options.listeners),
             hasher: RandomState::default(),
-            by_key: ByKey::new(shards),
+            by_key: ByKey::new(shards, &process.node.table.alive),
         })
     }
 
@@ -162,7 +159,7 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.with(key, |rows| rows.iter().cloned().collect()).unwrap_or_default()
+        self.with(key, |rows, _| rows.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// What `pick` makes of each row under a key whose owner is alive. It must run no user code.
@@ -170,8 +167,10 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let living = |row: &Row<V>| self.is_alive(row).then(|| pick(self.owner(row), &row.value));
-        self.with(key, |rows| rows.pick(living)).unwrap_or_default()
+        let living = |rows: &Rows<Row<V>>, alive: &Alive| {
+            rows.pick(|row| alive.is(row.owner).then(|| pick(self.owner(row), &row.value)))
+        };
+        self.with(key, living).unwrap_or_default()
     }
 
     /// The rows of one process under a key.
@@ -180,7 +179,7 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let Some(owner) = self.local(pid) else { return Few::None };
-        self.with(key, |rows| rows.of(owner)).unwrap_or_default()
+        self.with(key, |rows, _| rows.of(owner)).unwrap_or_default()
     }
 
     /// The process that has a unique key and is alive.
@@ -188,9 +187,9 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let living = |rows: &Rows<Row<V>>| {
+        let living = |rows: &Rows<Row<V>>, alive: &Alive| {
             let row = rows.first();
-            self.is_alive(row).then(|| self.owner(row))
+            alive.is(row.owner).then(|| self.owner(row))
         };
         self.with(key, living).flatten()
     }
@@ -217,7 +216,7 @@ where
         self.by_key.shards().flatten()
     }
 
-    fn with<Q, R>(&self, key: &Q, look: impl FnOnce(&Rows<Row<V>>) -> R) -> Option<R>
+    fn with<Q, R>(&self, key: &Q, look: impl FnOnce(&Rows<Row<V>>, &Alive) -> R) -> Option<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
@@ -235,10 +234,6 @@ impl<K, V> Table<K, V> {
     /// Who has a row.
     pub(super) fn owner(&self, row: &Row<V>) -> Pid {
         self.pid.beside(row.owner)
-    }
-
-    fn is_alive(&self, row: &Row<V>) -> bool {
-        self.alive.is(row.owner)
     }
 
     /// A process of the node of this registry, as an owner; none if it is of another one.
