@@ -177,6 +177,16 @@ impl<T, E: Into<Box<dyn Error + Send + Sync>>> OrExit<T> for Result<T, E> {
 // handler is returned in registers.
 
 /// An error in an exit reason, which all who hear of that share. It is what it was: `downcast_ref` and `source` lead on.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::exit_reason::ExitReason;
+/// use std::io;
+/// let ExitReason::Error(error) = ExitReason::from(io::Error::other("disk")) else { panic!("an error") };
+/// assert_eq!(error.to_string(), "disk");
+/// assert!(error.downcast_ref::<io::Error>().is_some());
+/// ```
 #[derive(Clone)]
 pub struct SharedError(Arc<Box<dyn Error + Send + Sync>>);
 

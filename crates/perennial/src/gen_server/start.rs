@@ -91,7 +91,8 @@ impl Options {
 
     /// With a limit for the casts that wait in the mailbox. When `limit` wait, [`cast`](super::Address::cast) gives
     /// the message back and [`cast_wait`](super::Address::cast_wait) waits. Calls and other messages are not bounded
-    /// and take no room: a caller waits anyway.
+    /// and take no room: a caller waits anyway. Of several that find it full at the moment in which room is made, one may
+    /// be told that it is full though it is not any more.
     ///
     /// # Panics
     ///

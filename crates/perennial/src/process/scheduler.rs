@@ -17,7 +17,7 @@
 //!
 //! # Who is woken
 //!
-//! To wake a thread costs fifty times what it takes to poll a process. So a worker for which a single process waits wakes
+//! To wake a thread costs far more than to poll a process. So a worker for which a single process waits wakes
 //! nobody: it comes to that itself, when the process that it polls is done. That one lies with its [thread](here), where others
 //! neither see nor take it. Should it be sent many messages before, it is put into the queue, and somebody is woken after all.
 //! Should the one that is polled block the thread, [`watch`](Scheduler::watch) notices, and gives what waits to all; there is
