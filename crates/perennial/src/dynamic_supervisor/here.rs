@@ -14,7 +14,7 @@ use crate::{
     },
     gen_server::ServerRef,
     pid::Pid,
-    process::{current, inline},
+    process::{block::ProcRef, current, inline},
     supervisor::stop_child::stop_at_once,
 };
 use std::{any::Any, task::Poll};
@@ -57,7 +57,8 @@ fn shared(supervisor: &Supervisor) -> Option<&Shared> {
     public.downcast_ref()
 }
 
-pub(crate) fn start(supervisor: &Supervisor, spec: ChildSpec) -> Start {
+/// If the start function has handed on what it has started, that is put into `handed`.
+pub(crate) fn start(supervisor: &Supervisor, spec: ChildSpec, handed: &mut Option<ProcRef>) -> Start {
     let not_done = |left| Start::NotDone(supervisor.clone(), left);
     let Some(shared) = shared(supervisor) else { return not_done(Left::All(spec)) };
     match shared.admit() {
@@ -68,10 +69,13 @@ pub(crate) fn start(supervisor: &Supervisor, spec: ChildSpec) -> Start {
     }
     let mut new = NewChild::new(spec);
     match current::with(&supervisor.0, || new.starting.try_now()) {
-        Poll::Ready(result) => match new.over(result, shared, supervisor) {
-            Ok(result) => Start::Done(result),
-            Err(Closed) => not_done(Left::Nothing),
-        },
+        Poll::Ready(result) => {
+            *handed = new.starting.spawned.take_handed();
+            match new.over(result, shared, supervisor) {
+                Ok(result) => Start::Done(result),
+                Err(Closed) => not_done(Left::Nothing),
+            }
+        }
         Poll::Pending => not_done(Left::Waits(Box::new(new))),
     }
 }

@@ -4,11 +4,12 @@ use crate::{
     child_spec::{ChildSpec, ChildType, SpecError},
     dynamic_supervisor::{DynamicSupervisor, StartChildError, TerminateChildError, here, starts::NewChild},
     exit_reason::CallError,
-    gen_server::{Address, GenServer, ServerRef},
+    gen_server::{Address, GenServer, ServerRef, start::server_at},
     pid::Pid,
-    process::{self, budget},
+    process::{self, block::ProcRef, budget},
     supervisor::{ChildCounts, ChildState},
 };
+use std::{future::Future, pin::Pin};
 
 pub(crate) struct StartChild(pub(crate) ChildSpec);
 /// A start that waits.
@@ -62,18 +63,13 @@ impl DynamicSupervisor {
         supervisor: &impl Address<Server = Self>,
         spec: ChildSpec,
     ) -> Result<Pid, StartChildError> {
-        spec.check().map_err(StartChildError::Spec)?;
-        if spec.significant {
-            return Err(StartChildError::Spec(SpecError::SignificantWithoutAutoShutdown(spec.id)));
-        }
+        check(&spec)?;
         // One who starts many lets others run in between. Before the start: one that waits for that would be handed over.
         budget::unit().await;
-        let left = match supervisor.with_server(|supervisor| here::start(supervisor, spec))? {
-            here::Start::Done(result) => return result,
-            // Boxed, which is seldom needed, so that the future of a start is small.
-            here::Start::NotDone(supervisor, left) => Box::pin(go_on(supervisor, left)),
-        };
-        left.await
+        match supervisor.with_server(|supervisor| here::start(supervisor, spec, &mut None))? {
+            here::Start::Done(result) => result,
+            here::Start::NotDone(supervisor, left) => go_on(supervisor, left).await,
+        }
     }
 
     /// As [`start_child`](Self::start_child); returns the server itself.
@@ -86,12 +82,12 @@ impl DynamicSupervisor {
         supervisor: &impl Address<Server = Self>,
         spec: ChildSpec,
     ) -> Result<ServerRef<S>, StartChildError> {
-        let pid = Self::start_child(supervisor, spec).await?;
-        match pid.server() {
-            Some(server) => Ok(server),
-            // Of another type, or it has ended already.
-            None if process::is_alive(pid) => Err(StartChildError::WrongServer(pid)),
-            None => Err(StartChildError::Call(CallError::NoProc)),
+        check(&spec)?;
+        budget::unit().await;
+        let mut handed = None;
+        match supervisor.with_server(|supervisor| here::start(supervisor, spec, &mut handed))? {
+            here::Start::Done(result) => server_of(result?, handed),
+            here::Start::NotDone(supervisor, left) => server_of(go_on(supervisor, left).await?, None),
         }
     }
 
@@ -167,17 +163,41 @@ impl DynamicSupervisor {
     }
 }
 
-/// A start that is the supervisor's to do, or to end.
-async fn go_on(supervisor: ServerRef<DynamicSupervisor>, left: here::Left) -> Result<Pid, StartChildError> {
-    match left {
-        here::Left::All(spec) => supervisor.call_timeout(StartChild(spec), None).await?,
-        here::Left::Waits(new) => match supervisor.call_timeout(GoOn(new), None).await {
-            // Race: it has ended since.
-            Err(CallError::NoProc) => Err(end_of(&supervisor).await.into()),
-            other => other?,
-        },
-        here::Left::Nothing => Err(end_of(&supervisor).await.into()),
+fn check(spec: &ChildSpec) -> Result<(), StartChildError> {
+    spec.check().map_err(StartChildError::Spec)?;
+    if spec.significant {
+        return Err(StartChildError::Spec(SpecError::SignificantWithoutAutoShutdown(spec.id.clone())));
     }
+    Ok(())
+}
+
+/// The child with this pid, which may have been `handed` on.
+fn server_of<S: GenServer>(pid: Pid, handed: Option<ProcRef>) -> Result<ServerRef<S>, StartChildError> {
+    let handed = handed.filter(|it| it.process().pid == pid && it.process().is_alive());
+    match handed.map_or_else(|| pid.server(), server_at) {
+        Some(server) => Ok(server),
+        // Of another type, or it has ended already.
+        None if process::is_alive(pid) => Err(StartChildError::WrongServer(pid)),
+        None => Err(StartChildError::Call(CallError::NoProc)),
+    }
+}
+
+/// A start that is the supervisor's to do, or to end. Boxed, which is seldom needed, so that the future of a start is small.
+fn go_on(
+    supervisor: ServerRef<DynamicSupervisor>,
+    left: here::Left,
+) -> Pin<Box<impl Future<Output = Result<Pid, StartChildError>>>> {
+    Box::pin(async move {
+        match left {
+            here::Left::All(spec) => supervisor.call_timeout(StartChild(spec), None).await?,
+            here::Left::Waits(new) => match supervisor.call_timeout(GoOn(new), None).await {
+                // Race: it has ended since.
+                Err(CallError::NoProc) => Err(end_of(&supervisor).await.into()),
+                other => other?,
+            },
+            here::Left::Nothing => Err(end_of(&supervisor).await.into()),
+        }
+    })
 }
 
 /// Waits for the end of a supervisor, which has answered no more.

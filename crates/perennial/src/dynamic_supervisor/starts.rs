@@ -62,7 +62,7 @@ impl Future for Starting {
                 Step::Begin(_) => unreachable!("it has begun"),
             }
         });
-        this.spawned.extend(&spawned);
+        this.spawned.extend(spawned);
         poll
     }
 }

@@ -142,7 +142,7 @@ impl Options {
 /// `gen_server:start_link/3,4`. As in OTP 26, a start that failed returns only when the process is gone.
 #[doc(alias = "gen_server:start_link/4")]
 pub async fn start_link<S: GenServer>(args: S::Args, name: impl Register<S>) -> StartResult {
-    finish(begin(args, name, true, &Options::DEFAULT)?, None).await.map(|server| server.pid())
+    finish(begin(args, name, true, &Options::DEFAULT)?, None).await.map(|server| current::hand_on(server.0))
 }
 
 /// As [`start_link`], with options.
@@ -155,7 +155,7 @@ pub async fn start_link_with<S: GenServer>(
     name: impl Register<S>,
     options: Options,
 ) -> StartResult {
-    finish(begin(args, name, true, &options)?, options.timeout).await.map(|server| server.pid())
+    finish(begin(args, name, true, &options)?, options.timeout).await.map(|server| current::hand_on(server.0))
 }
 
 /// Starts a server that is linked to nobody and has no parent.
@@ -165,7 +165,7 @@ pub async fn start_link_with<S: GenServer>(
 /// As [`start_link`].
 #[doc(alias = "gen_server:start/4")]
 pub async fn start<S: GenServer>(args: S::Args, name: impl Register<S>) -> StartResult {
-    finish(begin(args, name, false, &Options::DEFAULT)?, None).await.map(|server| server.pid())
+    finish(begin(args, name, false, &Options::DEFAULT)?, None).await.map(|server| current::hand_on(server.0))
 }
 
 /// As [`start_link`]; returns the server itself, so that who is to call it need not look for it by its pid.
@@ -226,7 +226,7 @@ pub async fn start_unlinked_with<S: GenServer>(
     name: impl Register<S>,
     options: Options,
 ) -> StartResult {
-    finish(begin(args, name, false, &options)?, options.timeout).await.map(|server| server.pid())
+    finish(begin(args, name, false, &options)?, options.timeout).await.map(|server| current::hand_on(server.0))
 }
 
 /// As [`start`], monitored before it first runs.

@@ -61,10 +61,12 @@ enum Start {
 }
 
 /// The processes that a start has spawned with a link: one, as a rule.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Spawned {
     first: Option<Pid>,
     others: Vec<Pid>,
+    /// The one of which the pid was returned last: see [`hand_on`].
+    handed: Option<ProcRef>,
 }
 
 impl Spawned {
@@ -75,8 +77,14 @@ impl Spawned {
         }
     }
 
-    pub(crate) fn extend(&mut self, more: &Self) {
+    pub(crate) fn extend(&mut self, more: Self) {
         more.iter().for_each(|pid| self.push(pid));
+        self.handed = more.handed;
+    }
+
+    /// The one that was handed on.
+    pub(crate) fn take_handed(&mut self) -> Option<ProcRef> {
+        self.handed.take()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Pid> {
@@ -95,7 +103,7 @@ thread_local! {
         Context { process: Scoped::new(), depth: Cell::new(0), start: Cell::new(Start::No), cause: Cell::new(None) }
     };
     /// The processes that the start has spawned with a link which runs.
-    static SPAWNED: RefCell<Spawned> = const { RefCell::new(Spawned { first: None, others: Vec::new() }) };
+    static SPAWNED: RefCell<Spawned> = const { RefCell::new(Spawned { first: None, others: Vec::new(), handed: None }) };
     static ENTERED: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -245,6 +253,18 @@ pub(crate) fn spawned(parent: &Process, pid: Pid) {
             public.spawned(pid);
         }
     }
+}
+
+/// The pid of `process` is returned to who asked for its start. That may be a start function: then the process itself goes
+/// beside, so that who is to use it need not look for it, nor count one reference less and one more.
+pub(crate) fn hand_on(process: ProcRef) -> Pid {
+    let pid = process.process().pid;
+    if is_beside() {
+        // A statement of its own: what was handed on before is dropped outside.
+        let before = SPAWNED.with(|spawned| spawned.borrow_mut().handed.replace(process));
+        drop(before);
+    }
+    pid
 }
 
 /// The event on whose behalf the code acts that runs here.
