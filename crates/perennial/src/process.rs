@@ -83,7 +83,7 @@ use std::sync::Arc;
 /// The pid of the current process; none in code that runs in no process.
 #[doc(alias = "self/0")]
 pub fn current() -> Option<Pid> {
-    current::process().map(|process| process.process().pid)
+    current::process().map(|process| process.process().pid())
 }
 
 /// Whether a process runs: false from the moment its reason is fixed, or a deadly signal has reached it.
@@ -124,7 +124,7 @@ pub fn unregister(name: &str) -> bool {
 /// Who has a name on the current node.
 #[doc(alias = "whereis/1")]
 pub fn whereis(name: &str) -> Option<Pid> {
-    Node::current().0.names.get(name).map(|process| process.process().pid)
+    Node::current().0.names.get(name).map(|process| process.process().pid())
 }
 
 /// Whoever takes messages of type `M` at `pid`: a bare process with an `Inbox<M>`. For servers there is

@@ -21,11 +21,11 @@ pub(crate) enum Stopped {
 pub(crate) async fn stop_tree(me: &Process, top: Option<Pid>, limit: Option<Duration>) -> Stopped {
     let clock = &me.node.clock;
     let mut children: Vec<_> =
-        me.node.table.all().into_iter().filter(|it| it.process().parent() == Some(me.pid)).collect();
-    children.sort_by_key(|child| Some(child.process().pid) != top);
+        me.node.table.all().into_iter().filter(|it| it.process().parent() == Some(me.pid())).collect();
+    children.sort_by_key(|child| Some(child.process().pid()) != top);
     let all = async {
         for child in &children {
-            let pid = child.process().pid;
+            let pid = child.process().pid();
             let ended = monitors::monitor(pid);
             links::exit(pid, ExitReason::Shutdown);
             ended.await;
@@ -42,7 +42,7 @@ pub(crate) async fn stop_tree(me: &Process, top: Option<Pid>, limit: Option<Dura
         let left: Vec<_> = children.into_iter().filter(|child| child.process().is_alive()).collect();
         kill_all(&left, clock).await;
     }
-    let left: Vec<_> = me.node.table.all().into_iter().filter(|it| descends_from(it, me.pid)).collect();
+    let left: Vec<_> = me.node.table.all().into_iter().filter(|it| descends_from(it, me.pid())).collect();
     kill_all(&left, clock).await;
     if in_time { Stopped::InOrder } else { Stopped::Killed }
 }
@@ -61,7 +61,7 @@ fn descends_from(process: &ProcRef, pid: Pid) -> bool {
 /// All at once, so that it takes no longer than for the slowest.
 async fn kill_all(processes: &[ProcRef], clock: &Arc<Clock>) {
     for process in processes {
-        let (pid, behaviour) = (process.process().pid, process.behaviour());
+        let (pid, behaviour) = (process.process().pid(), process.behaviour());
         tracing::warn!(target: "perennial", %pid, behaviour, "killed: it is left when its application stops");
     }
     join_all(processes.iter().map(|process| kill_stuck(process, clock))).await;

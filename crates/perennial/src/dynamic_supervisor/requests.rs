@@ -173,7 +173,7 @@ fn check(spec: &ChildSpec) -> Result<(), StartChildError> {
 
 /// The child with this pid, which may have been `handed` on.
 fn server_of<S: GenServer>(pid: Pid, handed: Option<ProcRef>) -> Result<ServerRef<S>, StartChildError> {
-    let handed = handed.filter(|it| it.process().pid == pid && it.process().is_alive());
+    let handed = handed.filter(|it| it.process().pid() == pid && it.process().is_alive());
     match handed.map_or_else(|| pid.server(), server_at) {
         Some(server) => Ok(server),
         // Of another type, or it has ended already.

@@ -177,7 +177,7 @@ impl State {
         if !allowed {
             reporter(cx).shutdown(NO_ID, Some(old));
             drop(self.shared.remove(old));
-            let give_up = me.node.events.emit(|| now, cause, me.pid, || EventKind::GiveUp { child: old });
+            let give_up = me.node.events.emit(|| now, cause, me.pid(), || EventKind::GiveUp { child: old });
             if self.options.intensity_per_child {
                 return noreply();
             }
@@ -187,7 +187,7 @@ impl State {
         let restart = me.node.events.emit(
             || now,
             cause,
-            me.pid,
+            me.pid(),
             || EventKind::Restart { child: old, id: String::new() },
         );
         let pause = self.pause(old, now).map(|pause| Sleep::new(me.node.clock.clone(), pause));

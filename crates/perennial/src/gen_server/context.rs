@@ -131,7 +131,7 @@ impl<S: GenServer> Cx<S> {
     {
         let name = name.into();
         let target = self.own().node.names.get(&name);
-        let pid = target.as_ref().map(|target| target.process().pid);
+        let pid = target.as_ref().map(|target| target.process().pid());
         monitors::watch_as(&self.process(), self.me.0.clone(), target, pid, Some(name))
     }
 

@@ -149,7 +149,7 @@ impl<S: GenServer> Register<S> for Name<S> {
         }
     }
     fn holder(&self) -> Option<Pid> {
-        Node::current().0.names.get(self.as_str()).map(|process| process.process().pid)
+        Node::current().0.names.get(self.as_str()).map(|process| process.process().pid())
     }
 }
 

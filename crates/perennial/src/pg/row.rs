@@ -32,7 +32,7 @@ pub(super) trait Home<V>: Send + Sync + Sized + 'static {
 
 impl<V, T> Row<V, T> {
     pub(super) fn pid(&self) -> Pid {
-        self.owner.process().pid
+        self.owner.process().pid()
     }
 
     /// As its owner knows it.

@@ -19,13 +19,13 @@ const GENERATIONS: usize = 512;
 impl Ancestor {
     /// The ancestors of a child of `parent`.
     pub(crate) fn of_child(parent: &Process) -> Arc<Self> {
-        let made = || Self::before(parent.pid, parent.ancestors.as_ref());
+        let made = || Self::before(parent.pid(), parent.ancestors.as_ref());
         parent.rare().as_ancestor.get_or_init(made).clone()
     }
 
     /// The callers of a task that `caller` asks for.
     pub(crate) fn of_task(caller: &Process) -> Arc<Self> {
-        Self::before(caller.pid, caller.callers())
+        Self::before(caller.pid(), caller.callers())
     }
 
     /// `pid`, and then those known before.

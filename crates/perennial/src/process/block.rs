@@ -98,7 +98,7 @@ impl<D: ?Sized + Kind> Block<D> {
     }
 
     pub(crate) fn pid(&self) -> Pid {
-        self.process.pid
+        self.process.pid()
     }
 
     /// Takes a turn, if nobody has one and nobody is to have one.
@@ -207,7 +207,7 @@ impl<D: ?Sized + Kind> AsRef<Turns<D, D::Body, Shared<D::Own>>> for Block<D> {
 
 impl<D: ?Sized + Kind> fmt::Debug for Block<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Block({})", self.process.pid)
+        write!(f, "Block({})", self.process.pid())
     }
 }
 

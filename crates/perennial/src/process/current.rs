@@ -142,7 +142,7 @@ pub(crate) fn is_inside() -> bool {
 
 /// Its pid.
 pub(crate) fn pid() -> Option<Pid> {
-    look(|process| process.pid)
+    look(|process| process.pid())
 }
 
 /// Whether a request to `process` would wait for itself: that is the process being polled on this thread, and what
@@ -258,7 +258,7 @@ pub(crate) fn spawned(parent: &Process, pid: Pid) {
 /// The pid of `process` is returned to who asked for its start. That may be a start function: then the process itself goes
 /// beside, so that who is to use it need not look for it, nor count one reference less and one more.
 pub(crate) fn hand_on(process: ProcRef) -> Pid {
-    let pid = process.process().pid;
+    let pid = process.process().pid();
     if is_beside() {
         // A statement of its own: what was handed on before is dropped outside.
         let before = SPAWNED.with(|spawned| spawned.borrow_mut().handed.replace(process));

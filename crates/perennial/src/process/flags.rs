@@ -97,8 +97,8 @@ impl Process {
     /// Ends the process by nobody's signal: the runtime is over.
     pub(crate) fn doom_now(&self, reason: ExitReason) {
         let signal =
-            EventKind::Signal { from: self.pid, signal: Signal::Kill.into(), reason: reason.clone() };
-        let event = self.node.events.emit(|| self.now(), None, self.pid, || signal);
+            EventKind::Signal { from: self.pid(), signal: Signal::Kill.into(), reason: reason.clone() };
+        let event = self.node.events.emit(|| self.now(), None, self.pid(), || signal);
         self.doom(&mut self.lock(), reason, event);
     }
 

@@ -283,7 +283,7 @@ impl Process {
         held.insert(Held { place: way(), mark });
         // Race: one that has got a deadly signal before is known to be ending.
         if self.is_alive() {
-            self.node.table.alive.add(self.pid.local());
+            self.node.table.alive.add(self.local());
         }
         Some(number)
     }
@@ -333,7 +333,7 @@ impl Process {
     /// Tells those who find what the process holds that it is to end.
     pub(super) fn tell_finders(&self, state: &State) {
         if state.ties.is_some() {
-            self.node.table.alive.remove(self.pid.local());
+            self.node.table.alive.remove(self.local());
         }
     }
 }

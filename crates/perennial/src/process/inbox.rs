@@ -222,7 +222,7 @@ impl<M: Send + 'static> Inbox<M> {
         let me: ProcRef = self.block.clone();
         let name = name.into();
         let target = me.process().node.names.get(&name);
-        let pid = target.as_ref().map(|target| target.process().pid);
+        let pid = target.as_ref().map(|target| target.process().pid());
         monitors::watch_as(&me, self.block.clone(), target, pid, Some(name))
     }
 
@@ -257,7 +257,7 @@ impl<M: Send + 'static> Inbox<M> {
 
 impl<M> fmt::Debug for Inbox<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Inbox({})", self.block.process.pid)
+        write!(f, "Inbox({})", self.block.process.pid())
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     let exit = node.events.emit(
         || node.clock.now(),
         cause,
-        process.pid,
+        process.pid(),
         || EventKind::Exit { reason: reason.clone() },
     );
     process.set_cause(Some(exit));
@@ -60,7 +60,7 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
     block.close();
     let mut tied = if has_some { release(block) } else { Vec::new() };
     // First, so that who is told finds it gone; who has found it before can still bond, and is told with the others.
-    node.table.remove(process.pid);
+    node.table.remove(process.pid());
     let Some((mut bonds, mut ties)) = take_bonds(block, !tied.is_empty()) else { return };
     if let Some(bonds) = &mut bonds {
         // Before anybody is told: who hears of the end finds none of its monitors.
@@ -73,19 +73,19 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
         }
         settle_callers(bonds, &reason);
     }
-    tell_watchers(process.pid, mem::take(&mut ties.watchers), &reason, exit);
+    tell_watchers(process.pid(), mem::take(&mut ties.watchers), &reason, exit);
     // One who is linked to it besides is not told twice.
-    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !ties.contains(to.process().pid)));
+    tied.iter_mut().for_each(|tied| tied.processes.retain(|to| !ties.contains(to.process().pid())));
     // Who started it comes last: it may start another one at once, which is not to meet those that this one has started.
     for peer in ties.iter() {
         let peer = node.process(peer);
         panics::call_quietly(|| {
-            links::signal(peer.as_ref(), Signal::Link, process.pid, &reason, Some(exit));
+            links::signal(peer.as_ref(), Signal::Link, process.pid(), &reason, Some(exit));
         });
     }
     for Tied { processes, reason } in tied {
         for to in processes {
-            panics::call_quietly(|| links::signal_tied(&to, process.pid, &reason, Some(exit)));
+            panics::call_quietly(|| links::signal_tied(&to, process.pid(), &reason, Some(exit)));
         }
     }
     let (starter, outcome) = bonds.map_or((None, None), |bonds| (bonds.starter, bonds.outcome));
@@ -144,7 +144,7 @@ fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<Fixed> {
     panics::drop_quietly(unsent);
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
     if by_itself && !reason.is_clean() {
-        let (pid, behaviour) = (process.pid, block.behaviour());
+        let (pid, behaviour) = (process.pid(), block.behaviour());
         let Crash { state, log } = crash.map(|crash| *crash).unwrap_or_default();
         let report = || {
             tracing::error!(target: "perennial", %pid, behaviour, label, %reason, state, log, "process crashed");
@@ -165,11 +165,11 @@ fn release(block: &dyn Proc) -> Vec<Tied> {
         (held, name, timers)
     };
     if let Some(name) = name {
-        process.node.names.release(&name, process.pid);
+        process.node.names.release(&name, process.pid());
     }
     let mut tied = Vec::new();
     for held in held.into_iter() {
-        panics::call_quietly(|| tied.extend(held.release(process.pid)));
+        panics::call_quietly(|| tied.extend(held.release(process.pid())));
         panics::drop_quietly(held);
     }
     for timer in timers.into_values() {

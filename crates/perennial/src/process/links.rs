@@ -51,7 +51,7 @@ impl std::error::Error for NoProc {}
 #[track_caller]
 pub fn link(pid: Pid) -> Result<(), NoProc> {
     let me = current::process().expect("only a process can link; this code runs in none");
-    if pid == me.process().pid || link_with(me.process(), pid) {
+    if pid == me.process().pid() || link_with(me.process(), pid) {
         return Ok(());
     }
     let cause = current::cause();
@@ -73,12 +73,12 @@ pub(crate) fn link_with(me: &Process, pid: Pid) -> bool {
 pub(crate) fn connect(me: &Process, other: &Process) -> bool {
     let (mut mine, mut theirs) = lock_both(me, other);
     // Race: the other has made the link, and ends. It has told us, or will; there is nothing to add.
-    if me.has_link_in(&mine, other.pid) {
+    if me.has_link_in(&mine, other.pid()) {
         return true;
     }
     mine.can_bond() && theirs.can_bond() && {
-        me.add_link_in(&mut mine, other.pid);
-        other.add_link_in(&mut theirs, me.pid);
+        me.add_link_in(&mut mine, other.pid());
+        other.add_link_in(&mut theirs, me.pid());
         true
     }
 }
@@ -86,21 +86,21 @@ pub(crate) fn connect(me: &Process, other: &Process) -> bool {
 /// Makes the parent's side of the link with a new child, which has its own and has not run; false if the parent has told its
 /// links already, and so not this child.
 pub(crate) fn connect_child(parent: &Process, child: &Process) -> bool {
-    if !parent.adopt(child.pid) {
-        child.remove_link_in(&mut child.lock(), parent.pid);
+    if !parent.adopt(child.pid()) {
+        child.remove_link_in(&mut child.lock(), parent.pid());
         return false;
     }
     // Race: the child was given up before it ran, and has told the parent, which did not know it. If it has not told yet,
     // it will find the link.
     if child.is_ending() && !child.lock().can_bond() {
-        parent.remove_link_in(&mut parent.lock(), child.pid);
+        parent.remove_link_in(&mut parent.lock(), child.pid());
     }
     true
 }
 
 /// Locks two processes. Always in the order of their pids, so that of two who do that none waits for the other.
 fn lock_both<'a>(one: &'a Process, two: &'a Process) -> (MutexGuard<'a, State>, MutexGuard<'a, State>) {
-    if one.pid < two.pid {
+    if one.pid() < two.pid() {
         let first = one.lock();
         (first, two.lock())
     } else {
@@ -124,7 +124,7 @@ pub fn unlink(pid: Pid) {
 
 pub(crate) fn unlink_from(me: &ProcRef, pid: Pid) {
     match node::find(pid) {
-        Some(other) if pid != me.process().pid => unlink_both(me.process(), other.process()),
+        Some(other) if pid != me.process().pid() => unlink_both(me.process(), other.process()),
         _ => {
             let me = me.process();
             me.remove_link_in(&mut me.lock(), pid);
@@ -135,8 +135,8 @@ pub(crate) fn unlink_from(me: &ProcRef, pid: Pid) {
 /// Removes the link between two processes.
 pub(crate) fn unlink_both(me: &Process, other: &Process) {
     let (mut mine, mut theirs) = lock_both(me, other);
-    me.remove_link_in(&mut mine, other.pid);
-    other.remove_link_in(&mut theirs, me.pid);
+    me.remove_link_in(&mut mine, other.pid());
+    other.remove_link_in(&mut theirs, me.pid());
 }
 
 impl Process {
@@ -296,15 +296,15 @@ pub(crate) fn doom_child(
     let event = node.events.emit(
         || node.clock.now(),
         current::cause(),
-        child.pid,
-        || EventKind::Signal { from: me.pid, signal: kind.into(), reason: reason.clone() },
+        child.pid(),
+        || EventKind::Signal { from: me.pid(), signal: kind.into(), reason: reason.clone() },
     );
     let mut its = child.lock();
     child.doom(&mut its, dies_of, event);
     let dies_of = child.reason_in(&its);
-    let is_kin = me.kin().is_some_and(|kin| kin.remove(child.pid));
+    let is_kin = me.kin().is_some_and(|kin| kin.remove(child.pid()));
     if is_kin {
-        child.remove_link_in(&mut its, me.pid);
+        child.remove_link_in(&mut its, me.pid());
     }
     drop(its);
     if !is_kin {
@@ -317,7 +317,7 @@ pub(crate) fn doom_child(
 /// supervisor in whose name others start children, or one whose code runs on because it was given up.
 pub(crate) fn signal_orphan(child: &ProcRef, parent: &Process) {
     let reason = parent.reason().unwrap_or(ExitReason::Killed);
-    deliver(child, Via::Nothing, Signal::Link, parent.pid, &reason, parent.cause());
+    deliver(child, Via::Nothing, Signal::Link, parent.pid(), &reason, parent.cause());
 }
 
 /// Sends what a link would send to one who is tied to `from` without a link, as those are who have rows in a registry.
@@ -347,7 +347,7 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
     let event = node.events.emit(
         || node.clock.now(),
         cause,
-        process.pid,
+        process.pid(),
         || EventKind::Signal { from, signal: kind.into(), reason: reason.clone() },
     );
     let mut state = process.lock();

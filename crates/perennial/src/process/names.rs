@@ -102,7 +102,7 @@ impl Names {
         let mut names = shard.write();
         let free = match names.entry(hash, |named| named.name == name, Named::hash) {
             Entry::Vacant(free) => free,
-            Entry::Occupied(taken) => return Err(RegisterError::Taken(taken.get().process.process().pid)),
+            Entry::Occupied(taken) => return Err(RegisterError::Taken(taken.get().process.process().pid())),
         };
         // Lock order: shard, then process. A process that ends takes its name out of its bonds first and
         // comes to the shard without its own lock, so it either sees this name or we see that it ends.
@@ -122,7 +122,7 @@ impl Names {
 
     /// Frees the name if `owner` still has it: it may have been given up and taken by another meanwhile.
     pub(crate) fn release(&self, name: &str, owner: Pid) {
-        let is_owners = |named: &Named| *named.name == *name && named.process.process().pid == owner;
+        let is_owners = |named: &Named| *named.name == *name && named.process.process().pid() == owner;
         drop(self.remove(name, is_owners));
     }
 

@@ -4,7 +4,7 @@ use crate::{
     clock::{Clock, Settled},
     executor::{self, Executor},
     exit_reason::ExitReason,
-    pid::Pid,
+    pid::{LocalPid, Pid},
     process::{
         block::ProcRef,
         current::{self, Entered},
@@ -214,7 +214,7 @@ impl Node {
     /// All processes, in no order. For listing: it takes time for each.
     #[doc(alias = "processes/0")]
     pub fn processes(&self) -> Vec<Pid> {
-        self.0.table.all().iter().map(|process| process.process().pid).collect()
+        self.0.table.all().iter().map(|process| process.process().pid()).collect()
     }
 
     /// All registered names, in alphabetical order.
@@ -246,11 +246,11 @@ impl Node {
     /// `patience`, then by `kill`.
     pub async fn stop(&self, patience: Duration) {
         let mut roots = self.0.table.all();
-        let here = current::process().map(|process| process.process().pid);
-        roots.retain(|it| it.process().parent().is_none() && Some(it.process().pid) != here);
+        let here = current::process().map(|process| process.process().pid());
+        roots.retain(|it| it.process().parent().is_none() && Some(it.process().pid()) != here);
         roots.sort_by_key(|process| std::cmp::Reverse(process.process().order));
         for root in roots {
-            let pid = root.process().pid;
+            let pid = root.process().pid();
             let monitor = monitors::monitor(pid);
             if !root.clone().request_stop(ExitReason::Shutdown) {
                 links::exit(pid, ExitReason::Shutdown);
@@ -263,7 +263,7 @@ impl Node {
         // starts another.
         for _ in 0..ROUNDS {
             let mut rest = self.0.table.all();
-            rest.retain(|process| Some(process.process().pid) != here);
+            rest.retain(|process| Some(process.process().pid()) != here);
             if rest.is_empty() {
                 return;
             }
@@ -311,7 +311,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// Kills a process and waits for its end; one that does not end within [`GRACE`] is given up: the rest of its last
 /// acts are done in its place, and its state is left to it. Returns the reason that others see.
 pub(crate) async fn kill_stuck(process: &ProcRef, clock: &Arc<Clock>) -> ExitReason {
-    let pid = process.process().pid;
+    let pid = process.process().pid();
     let monitor = monitors::monitor(pid);
     links::kill(pid);
     match super::time::timeout_on(clock, GRACE, monitor).await {
@@ -331,6 +331,11 @@ impl NodeInner {
             return self.table.get(pid);
         }
         Node::of(pid)?.0.table.get(pid)
+    }
+
+    /// The pid of one of its processes.
+    pub(crate) fn pid(&self, LocalPid { slot, serial }: LocalPid) -> Pid {
+        Pid { node: self.id, slot, serial, creation: self.creation }
     }
 
     pub(crate) fn outside(&self) -> Pid {

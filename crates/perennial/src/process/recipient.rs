@@ -52,7 +52,7 @@ impl<M: Send + 'static> Recipient<M> {
 
     /// Which process it is.
     pub fn pid(&self) -> Pid {
-        self.0.process().pid
+        self.0.process().pid()
     }
 }
 
@@ -64,7 +64,7 @@ impl<M> Clone for Recipient<M> {
 
 impl<M> PartialEq for Recipient<M> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.process().pid == other.0.process().pid
+        self.0.process().pid() == other.0.process().pid()
     }
 }
 
@@ -72,6 +72,6 @@ impl<M> Eq for Recipient<M> {}
 
 impl<M> fmt::Debug for Recipient<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Recipient({})", self.0.process().pid)
+        write!(f, "Recipient({})", self.0.process().pid())
     }
 }

@@ -20,7 +20,7 @@
 
 use crate::{
     exit_reason::ExitReason,
-    pid::Pid,
+    pid::{LocalPid, Pid},
     process::{
         ancestor::Ancestor,
         block::{Public, Trap},
@@ -62,7 +62,8 @@ pub(crate) struct New<'a> {
 /// In this order: what is written for each message comes last, away from the word to which others send.
 #[repr(C)]
 pub(crate) struct Process {
-    pub(crate) pid: Pid,
+    /// What its pid has besides what all of its node have.
+    local: LocalPid,
     pub(crate) node: Arc<NodeInner>,
     /// If it has no parent: higher than that of all such processes of its node that were started before.
     pub(crate) order: u64,
@@ -117,7 +118,7 @@ impl Process {
         }
         let state = State { fate: Fate::new(ancestors.is_some()), ties: None, bonds };
         Self {
-            pid,
+            local: pid.local(),
             node: node.clone(),
             order,
             ancestors,
@@ -128,6 +129,15 @@ impl Process {
             flags: AtomicU16::new(0),
             state: Mutex::new(state),
         }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.node.pid(self.local)
+    }
+
+    /// As those of its node tell it from each other.
+    pub(crate) fn local(&self) -> LocalPid {
+        self.local
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -262,6 +272,6 @@ mod tests {
 
     #[test]
     fn what_every_process_has_is_little() {
-        assert_eq!(size_of::<Process>(), 112);
+        assert_eq!(size_of::<Process>(), 104);
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn send_after<M: Send + 'static>(to: Arc<dyn Receive<M>>, delay: Dura
         arm(process, &mut state, reference, due, fire);
     }
     drop(state);
-    Timer { owner: process.pid, reference }
+    Timer { owner: process.pid(), reference }
 }
 
 /// Sends a message from `make` every `period`, first after one `period`. Beats that are missed are left out.
@@ -84,7 +84,7 @@ pub(crate) fn send_interval<M: Send + 'static>(
         arm(process, &mut state, reference, due, move || interval.beat());
     }
     drop(state);
-    Timer { owner: process.pid, reference }
+    Timer { owner: process.pid(), reference }
 }
 
 /// An interval between two beats. Its entry stays in the table of its process while it fires, so that it can be
@@ -103,7 +103,7 @@ impl<M: Send + 'static> Interval<M> {
         let message = match panics::catch(&mut self.make) {
             Ok(message) => message,
             Err(reason) => {
-                let pid = self.to.process().pid;
+                let pid = self.to.process().pid();
                 tracing::error!(target: "perennial", %pid, %reason, "the message of an interval panicked");
                 if let Some(bonds) = &mut self.to.process().lock().bonds {
                     bonds.timers.remove(&self.reference);

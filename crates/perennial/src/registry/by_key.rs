@@ -86,7 +86,7 @@ impl<K, V> ByKey<K, V> {
     where
         K: Eq,
     {
-        let pid = owner.pid.local();
+        let pid = owner.local();
         let mut shard = self.write(hash);
         let Shard { table, len, last, alive } = &mut *shard;
         let Some(alive) = alive else { return Err(Refused::Closed) };
@@ -98,7 +98,7 @@ impl<K, V> ByKey<K, V> {
             let holder = taken.get().rows.first();
             // Race: a holder that ends keeps its row until its last acts come to that; it has no claim any more.
             if holder.owner == pid || alive.is(holder.owner) {
-                return Err(Refused::Taken(owner.pid.beside(holder.owner)));
+                return Err(Refused::Taken(owner.pid().beside(holder.owner)));
             }
         }
         // Lock order: shard, then process. The last acts come to the shard without the process's lock.

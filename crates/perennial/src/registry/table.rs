@@ -77,7 +77,7 @@ where
         let shards = options.partitions.max(1);
         Arc::new_cyclic(|own| Self {
             own: own.clone(),
-            pid: process.pid,
+            pid: process.pid(),
             name,
             keys: options.keys,
             meta: options.meta,
@@ -100,7 +100,7 @@ where
         // The key of another one, whose drop may panic.
         panics::drop_quietly(evicted);
         if let Some((listeners, key, value)) = told {
-            self.tell(&listeners, &key, owner.pid, Some(&value));
+            self.tell(&listeners, &key, owner.pid(), Some(&value));
         }
         Ok(())
     }
@@ -119,10 +119,10 @@ where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         let told = self.listeners.get();
-        let removed = self.by_key.remove_of(self.hash(key), |it| key.equivalent(it), owner.pid.local());
+        let removed = self.by_key.remove_of(self.hash(key), |it| key.equivalent(it), owner.local());
         self.let_go(removed, owner);
         if let Some(listeners) = told {
-            self.tell(&listeners, &key.to_owned(), owner.pid, None);
+            self.tell(&listeners, &key.to_owned(), owner.pid(), None);
         }
     }
 

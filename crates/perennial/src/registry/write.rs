@@ -131,12 +131,12 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         let me = current::process().expect("only a process can unregister; this code runs in none");
         let me = me.process();
         let table = self.table()?;
-        let mut rows = table.at_of(key, me.pid);
+        let mut rows = table.at_of(key, me.pid());
         let all = rows.len();
         rows.retain(|row| matches(&row.value));
         table.remove(key, &rows, me);
         if rows.len() == all {
-            table.tell_unregistered(key, me.pid);
+            table.tell_unregistered(key, me.pid());
         }
         Ok(())
     }

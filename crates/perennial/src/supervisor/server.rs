@@ -168,14 +168,14 @@ impl State {
         if !self.intensity.add(me.now()) {
             reporter(cx).shutdown(&id, old);
             self.children.remove(key);
-            let give_up = node.events.emit(|| me.now(), cause, me.pid, || EventKind::GiveUp { child });
+            let give_up = node.events.emit(|| me.now(), cause, me.pid(), || EventKind::GiveUp { child });
             me.set_cause(Some(give_up));
             return stop(ExitReason::Shutdown);
         }
         let restart = node.events.emit(
             || me.now(),
             cause,
-            me.pid,
+            me.pid(),
             || EventKind::Restart { child, id: format!("{id:?}") },
         );
         me.set_cause(Some(restart));

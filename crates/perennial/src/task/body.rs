@@ -105,5 +105,5 @@ where
             ExitReason::Normal
         }
     });
-    Task::running(block.pid(), owner.map(|owner| owner.process().pid), end, value)
+    Task::running(block.pid(), owner.map(|owner| owner.process().pid()), end, value)
 }

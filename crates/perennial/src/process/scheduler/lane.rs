@@ -123,7 +123,7 @@ const NOBODY: u64 = 0;
 
 impl Shown {
     fn bits(process: &Process) -> u64 {
-        let Pid { slot, serial, .. } = process.pid;
+        let Pid { slot, serial, .. } = process.pid();
         u64::from(serial) << 32 | u64::from(slot)
     }
 
