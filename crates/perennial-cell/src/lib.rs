@@ -4,6 +4,7 @@
 //! * [`Letter`]: a message in a mailbox, one block of memory; [`Batch`]: several, in arrival order.
 //! * [`Notify`]: the one waker of a plain future that is counted, likewise.
 //! * [`Pooled`], [`PooledFuture`]: the future of a handler, in memory that is used again, as a letter is.
+//! * [`PooledBox`]: what many processes have, and not all, in such memory, too.
 //! * [`Lending`]: such a body that is a value, and the future that has borrowed it: a server, and its handler.
 //! * [`place`]: where the reply of a call is put, by the first of those who [give](Giver) and for the one who [takes](Taker) it.
 //! * [`arc_in_place`]: a counted value that is made where it is to lie.
@@ -35,6 +36,7 @@ mod payload;
 mod place;
 mod pool;
 mod pooled;
+mod pooled_box;
 mod scoped;
 mod sync;
 mod tag;
@@ -56,6 +58,7 @@ pub use payload::drop_payload;
 pub use place::{Given, Giver, Taker, place};
 pub use pool::free_unused;
 pub use pooled::{Pooled, PooledFuture};
+pub use pooled_box::PooledBox;
 pub use scoped::Scoped;
 pub use try_lock::TryLock;
 pub use turn::Turn;

@@ -150,7 +150,7 @@ mod tests {
                 What::Reply => from.reply(1),
                 What::CountListed => {
                     let state = cx.own().lock();
-                    let listed = state.bonds.as_ref().map_or(0, |bonds| bonds.callers.len());
+                    let listed = state.bonds_if_any().map_or(0, |bonds| bonds.callers.len());
                     drop(state);
                     from.reply(u8::try_from(listed).expect("a few"));
                 }

@@ -30,7 +30,7 @@ fn answer(mut answer: Answer<u8>) -> Result<u8, CallError> {
 }
 
 fn lists_nobody(server: &Puppet) -> bool {
-    server.process.process().lock().bonds.as_ref().is_none_or(|bonds| bonds.callers.is_empty())
+    server.process.process().lock().bonds_if_any().is_none_or(|bonds| bonds.callers.is_empty())
 }
 
 #[test]

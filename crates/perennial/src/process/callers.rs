@@ -21,7 +21,7 @@ impl Process {
 
     /// The caller is settled otherwise.
     pub(crate) fn unlist_caller(&self, key: usize) {
-        let caller = self.lock().bonds.as_mut().and_then(|bonds| bonds.callers.remove(&key));
+        let caller = self.lock().bonds_if_any_mut().and_then(|bonds| bonds.callers.remove(&key));
         drop(caller);
     }
 

@@ -57,7 +57,7 @@ pub fn info(pid: Pid) -> Option<Info> {
     if !state.is_alive() {
         return None;
     }
-    let bonds = state.bonds.as_deref();
+    let bonds = state.bonds_if_any();
     Some(Info {
         pid,
         name: bonds.and_then(|bonds| bonds.name.clone()),

@@ -93,8 +93,8 @@ pub(crate) fn last_acts(block: &dyn Proc, reason: ExitReason, drop_body: &mut dy
         let mut state = process.lock();
         state.fate.set_phase(Phase::Gone);
         // Race: the one who started it has come to wait only now, or will look for the outcome later.
-        let mut late = state.bonds.take();
-        let starter = starter.or_else(|| late.as_mut()?.starter.take());
+        let mut late = state.ties.take();
+        let starter = starter.or_else(|| late.as_mut()?.bonds.as_mut()?.starter.take());
         if starter.is_none() && outcome.is_some() {
             state.bonds().outcome = outcome.clone();
         }
@@ -132,14 +132,13 @@ fn fix_reason(block: &dyn Proc, reason: ExitReason) -> Option<Fixed> {
     };
     // Who dies of a signal while it stops does not live to reply; the caller gets the reason in step 6.
     let unsent =
-        if by_itself { None } else { state.bonds.as_mut().and_then(|bonds| bonds.last_reply.take()) };
+        if by_itself { None } else { state.bonds_if_any_mut().and_then(|bonds| bonds.last_reply.take()) };
     process.set_ending(&mut state);
     let label = state
-        .bonds
-        .as_ref()
+        .bonds_if_any()
         .and_then(|bonds| bonds.label.clone().or(bonds.name.as_ref().map(ToString::to_string)));
-    let crash = state.bonds.as_mut().and_then(|bonds| bonds.crash.take());
-    let has_some = state.ties.is_some() || state.bonds.is_some();
+    let crash = state.bonds_if_any_mut().and_then(|bonds| bonds.crash.take());
+    let has_some = state.ties.is_some();
     drop(state);
     panics::drop_quietly(unsent);
     // Who dies of a signal leaves it to others to say so: the crash was elsewhere, or was asked for.
@@ -160,7 +159,7 @@ fn release(block: &dyn Proc) -> Vec<Tied> {
     let (held, name, timers) = {
         let mut state = process.lock();
         let held = state.ties.as_mut().map(|ties| mem::take(&mut ties.held)).unwrap_or_default();
-        let bonds = state.bonds.as_mut().map(|bonds| (bonds.name.take(), mem::take(&mut bonds.timers)));
+        let bonds = state.bonds_if_any_mut().map(|bonds| (bonds.name.take(), mem::take(&mut bonds.timers)));
         let (name, timers) = bonds.unwrap_or_default();
         (held, name, timers)
     };
@@ -185,7 +184,7 @@ fn release(block: &dyn Proc) -> Vec<Tied> {
 /// because they are `tied` to it: then all is done.
 fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken)> {
     let mut state = block.process().lock();
-    let (bonds, ties) = (state.bonds.take(), block.process().take_ties_in(&mut state));
+    let (bonds, ties) = (state.take_bonds(), block.process().take_ties_in(&mut state));
     let nobody = bonds.is_none() && ties.is_none() && !tied;
     state.fate.set_phase(if nobody { Phase::Gone } else { Phase::Told });
     drop(state);
@@ -225,7 +224,7 @@ pub(crate) fn tell(watcher: Watcher, mut down: Down) {
             let unsent = {
                 let mut state = to.process().lock();
                 let watching =
-                    state.bonds.as_mut().is_some_and(|bonds| bonds.watching.remove(&down.monitor).is_some());
+                    state.bonds_if_any_mut().is_some_and(|bonds| bonds.watching.remove(&down.monitor).is_some());
                 if watching && state.is_alive() { to.clone().receive(down).err() } else { Some(down) }
             };
             drop(unsent);

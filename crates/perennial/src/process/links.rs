@@ -17,7 +17,7 @@ use crate::{
     },
     sync::MutexGuard,
 };
-use std::fmt;
+use std::{fmt, mem};
 
 /// There is no such process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,7 +197,7 @@ impl Process {
             // Most have none.
             return None;
         }
-        let Ties { links, watchers, .. } = ties.map(|ties| *ties).unwrap_or_default();
+        let Ties { links, watchers, .. } = ties.map(|mut ties| mem::take(&mut *ties)).unwrap_or_default();
         let taken = Taken { parent, watchers, links, kin: kin.map(Kin::close).unwrap_or_default() };
         (!taken.is_empty()).then_some(taken)
     }
@@ -360,7 +360,7 @@ fn deliver(to: &ProcRef, via: Via, kind: Signal, from: Pid, reason: &ExitReason,
     match signal::effect(kind, reason, state.traps()) {
         Effect::Dropped => {}
         Effect::Message => {
-            let trap = state.bonds.as_ref().and_then(|bonds| bonds.trap.clone());
+            let trap = state.bonds_if_any().and_then(|bonds| bonds.trap.clone());
             if let Some(trap) = &trap {
                 trap.clone().trapped(Exit { from, reason: reason.clone(), cause: Some(event) });
             }

@@ -144,6 +144,6 @@ impl Puppet {
         let state = process.lock();
         process.links_in(&state).is_empty()
             && state.ties.as_deref().is_none_or(|ties| ties.held.is_empty() && ties.watchers.len() == 0)
-            && state.bonds.as_ref().is_none_or(|bonds| bonds.watching.is_empty() && bonds.name.is_none())
+            && state.bonds_if_any().is_none_or(|bonds| bonds.watching.is_empty() && bonds.name.is_none())
     }
 }

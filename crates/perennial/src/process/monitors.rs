@@ -133,7 +133,7 @@ fn forget(pid: Pid, monitor: Ref) -> bool {
 /// Removes a monitor of process `me`; false if its `Down` was delivered, or if there was no such monitor. A `Down`
 /// in the mailbox stays there.
 pub(crate) fn demonitor(me: &ProcRef, monitor: Ref) -> bool {
-    let pid = me.process().lock().bonds.as_mut().and_then(|bonds| bonds.watching.remove(&monitor));
+    let pid = me.process().lock().bonds_if_any_mut().and_then(|bonds| bonds.watching.remove(&monitor));
     let Some(pid) = pid else { return false };
     forget(pid, monitor);
     true

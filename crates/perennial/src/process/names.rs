@@ -134,7 +134,7 @@ impl Names {
         let named = names.find_entry(hash, |named| *named.name == *name).ok()?.remove().0;
         shard.changed();
         // Under the lock of the shard too, as in `register`: name and process agree at any time.
-        if let Some(bonds) = &mut named.process.process().lock().bonds {
+        if let Some(bonds) = named.process.process().lock().bonds_if_any_mut() {
             bonds.name = None;
         }
         Some(named.process)

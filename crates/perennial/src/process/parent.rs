@@ -16,7 +16,7 @@ impl Process {
     pub(crate) fn started(&self) {
         // Race: one who starts to wait now has either set `AWAITED` before, and is told, or finds `STARTED`.
         if self.set_flag(STARTED) & AWAITED != 0 {
-            let starter = self.lock().bonds.as_mut().and_then(|bonds| bonds.starter.take());
+            let starter = self.lock().bonds_if_any_mut().and_then(|bonds| bonds.starter.take());
             if let Some(starter) = starter {
                 starter(Started::Running);
             }
@@ -35,7 +35,7 @@ impl Process {
         }
         let mut state = self.lock();
         if state.fate.phase() == Phase::Gone {
-            let outcome = state.bonds.as_mut().and_then(|bonds| bonds.outcome.take());
+            let outcome = state.bonds_if_any_mut().and_then(|bonds| bonds.outcome.take());
             return Ok(outcome.unwrap_or_else(|| Started::Exit(self.fixed_reason(&state))));
         }
         let (tell, told) = oneshot::channel();
@@ -55,7 +55,7 @@ impl Process {
     pub(crate) fn ask_to_end(&self) {
         // First, so that one who misses the call sees it.
         self.set_flag(ASKED_TO_END);
-        let waiting = self.lock().bonds.as_ref().and_then(|bonds| bonds.asked_to_end.clone());
+        let waiting = self.lock().bonds_if_any().and_then(|bonds| bonds.asked_to_end.clone());
         if let Some(waiting) = waiting {
             panics::call_quietly(|| waiting.notify_waiters());
         }

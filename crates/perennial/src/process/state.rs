@@ -38,7 +38,7 @@ use crate::{
     },
     sync::{AtomicU16, Mutex, MutexGuard},
 };
-use perennial_cell::OnceBox;
+use perennial_cell::{OnceBox, PooledBox};
 use std::{
     sync::{
         Arc, OnceLock,
@@ -101,22 +101,23 @@ pub(crate) struct Rare {
 pub(crate) struct State {
     /// With the reason of one that is alive: that of the deadly signal that it is to die of. Else its own, which is fixed.
     pub(super) fate: Fate,
-    pub(crate) ties: Option<Box<Ties>>,
-    pub(crate) bonds: Option<Box<Bonds>>,
+    /// What not all have.
+    pub(crate) ties: Option<PooledBox<Ties>>,
 }
 
 impl Process {
     #[inline(always)]
     pub(crate) fn new(new: New<'_>) -> Self {
         let New { pid, order, node, ancestors, spawn } = new;
-        let bonds = spawn.starter.take();
-        let bonds = bonds.map(|starter| Box::new(Bonds { starter: Some(starter), ..Bonds::default() }));
         let rare = OnceBox::new();
         if spawn.callers.is_some() || spawn.room.is_some() {
             let room = spawn.room.map(|room| Box::new(Room::new(room)));
             rare.get_or_init(|| Rare { callers: spawn.callers.take(), room, ..Rare::default() });
         }
-        let state = State { fate: Fate::new(ancestors.is_some()), ties: None, bonds };
+        let mut state = State { fate: Fate::new(ancestors.is_some()), ties: None };
+        if let Some(starter) = spawn.starter.take() {
+            state.bonds().starter = Some(starter);
+        }
         Self {
             local: pid.local(),
             node: node.clone(),
@@ -181,7 +182,7 @@ impl Process {
 
     pub(crate) fn wake_reader(&self) {
         // A statement of its own: the lock is not held while it is woken.
-        let reader = self.lock().bonds.as_mut().and_then(|bonds| bonds.reader.take());
+        let reader = self.lock().bonds_if_any_mut().and_then(|bonds| bonds.reader.take());
         if let Some(reader) = reader {
             reader.wake();
         }
@@ -195,7 +196,7 @@ impl Process {
         self.set_traps(trap.is_some());
         match trap {
             Some(_) => std::mem::replace(&mut state.bonds().trap, trap),
-            None => state.bonds.as_mut()?.trap.take(),
+            None => state.bonds_if_any_mut()?.trap.take(),
         }
     }
 
@@ -216,7 +217,7 @@ impl Process {
         if let Some(kin) = self.kin() {
             kin.shrink();
         }
-        if let Some(bonds) = &mut state.bonds {
+        if let Some(bonds) = state.bonds_if_any_mut() {
             bonds.watching.shrink_to_fit();
             bonds.timers.shrink_to_fit();
             bonds.callers.shrink_to_fit();
@@ -244,12 +245,26 @@ impl Process {
 }
 
 impl State {
+    /// Made if they are not there.
     pub(crate) fn ties(&mut self) -> &mut Ties {
         self.ties.get_or_insert_default()
     }
 
+    /// Made if they are not there.
     pub(crate) fn bonds(&mut self) -> &mut Bonds {
-        self.bonds.get_or_insert_default()
+        self.ties().bonds.get_or_insert_default()
+    }
+
+    pub(crate) fn bonds_if_any(&self) -> Option<&Bonds> {
+        self.ties.as_ref()?.bonds.as_deref()
+    }
+
+    pub(super) fn take_bonds(&mut self) -> Option<Box<Bonds>> {
+        self.ties.as_mut()?.bonds.take()
+    }
+
+    pub(crate) fn bonds_if_any_mut(&mut self) -> Option<&mut Bonds> {
+        self.ties.as_mut()?.bonds.as_deref_mut()
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -257,7 +272,7 @@ impl State {
     }
 
     pub(crate) fn traps(&self) -> bool {
-        self.bonds.as_ref().is_some_and(|bonds| bonds.trap.is_some())
+        self.bonds_if_any().is_some_and(|bonds| bonds.trap.is_some())
     }
 
     /// Whether links and monitors can still be made, and will be told.
@@ -272,6 +287,6 @@ mod tests {
 
     #[test]
     fn what_every_process_has_is_little() {
-        assert_eq!(size_of::<Process>(), 104);
+        assert_eq!(size_of::<Process>(), 96);
     }
 }

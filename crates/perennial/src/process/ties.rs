@@ -3,7 +3,7 @@
 
 use crate::{
     pid::{Pid, PidSet},
-    process::{holdings::Holdings, watchers::Watchers},
+    process::{bonds::Bonds, holdings::Holdings, watchers::Watchers},
 };
 
 /// The links of a process, but for that with its parent, its monitors on this side, and what it holds elsewhere.
@@ -12,6 +12,8 @@ pub(crate) struct Ties {
     pub(crate) links: Links,
     pub(crate) watchers: Watchers,
     pub(crate) held: Holdings,
+    /// What few processes have.
+    pub(crate) bonds: Option<Box<Bonds>>,
 }
 
 /// The processes that one is linked to. Most have one link at most.
@@ -88,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_box_is_small() {
-        assert_eq!(size_of::<Ties>(), 48);
+        assert_eq!(size_of::<Ties>(), 56);
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Timer {
     #[doc(alias = "erlang:cancel_timer/1")]
     pub fn cancel(self) -> Option<Duration> {
         let process = self.process()?;
-        let id = process.process().lock().bonds.as_mut()?.timers.remove(&self.reference)?;
+        let id = process.process().lock().bonds_if_any_mut()?.timers.remove(&self.reference)?;
         // Race: it may be firing; then it finds that it was taken back.
         process.process().node.clock.cancel(id)
     }
@@ -36,7 +36,7 @@ impl Timer {
     #[doc(alias = "erlang:read_timer/1")]
     pub fn read(self) -> Option<Duration> {
         let process = self.process()?;
-        let id = *process.process().lock().bonds.as_mut()?.timers.get(&self.reference)?;
+        let id = *process.process().lock().bonds_if_any_mut()?.timers.get(&self.reference)?;
         process.process().node.clock.left(id)
     }
 
@@ -52,7 +52,7 @@ pub(crate) fn send_after<M: Send + 'static>(to: Arc<dyn Receive<M>>, delay: Dura
     let fire = move || {
         let unsent = {
             let mut state = receiver.process().lock();
-            let armed = state.bonds.as_mut().is_some_and(|bonds| bonds.timers.remove(&reference).is_some());
+            let armed = state.bonds_if_any_mut().is_some_and(|bonds| bonds.timers.remove(&reference).is_some());
             if armed && state.is_alive() { receiver.clone().receive(message).err() } else { Some(message) }
         };
         drop(unsent);
@@ -105,7 +105,7 @@ impl<M: Send + 'static> Interval<M> {
             Err(reason) => {
                 let pid = self.to.process().pid();
                 tracing::error!(target: "perennial", %pid, %reason, "the message of an interval panicked");
-                if let Some(bonds) = &mut self.to.process().lock().bonds {
+                if let Some(bonds) = self.to.process().lock().bonds_if_any_mut() {
                     bonds.timers.remove(&self.reference);
                 }
                 return;
@@ -117,7 +117,7 @@ impl<M: Send + 'static> Interval<M> {
         self.due = self.due.saturating_add(self.period.saturating_mul(missed.saturating_add(1)));
         let left = {
             let mut state = to.process().lock();
-            let armed = state.bonds.as_ref().is_some_and(|bonds| bonds.timers.contains_key(&reference));
+            let armed = state.bonds_if_any().is_some_and(|bonds| bonds.timers.contains_key(&reference));
             if !armed || !state.is_alive() {
                 Some((self, message))
             } else if let Err(message) = to.clone().receive(message) {
