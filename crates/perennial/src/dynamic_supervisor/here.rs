@@ -70,7 +70,7 @@ pub(crate) fn start(supervisor: &Supervisor, spec: ChildSpec, handed: &mut Optio
     let mut new = NewChild::new(spec);
     match current::with(&supervisor.0, || new.starting.try_now()) {
         Poll::Ready(result) => {
-            *handed = new.starting.spawned.take_handed();
+            *handed = new.starting.spawned.get_mut().take_handed();
             match new.over(result, shared, supervisor) {
                 Ok(result) => Start::Done(result),
                 Err(Closed) => not_done(Left::Nothing),

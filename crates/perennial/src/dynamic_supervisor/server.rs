@@ -211,7 +211,7 @@ impl State {
 
     fn restarted(&mut self, restarted: Restarted, cx: &mut Cx<DynamicSupervisor>) -> NoReply {
         let Restarted { starting, result, old, cause } = restarted;
-        let over = self.shared.restarted(&starting.spawned, old, result.as_ref().ok().copied());
+        let over = self.shared.restarted(&starting.spawned.borrow(), old, result.as_ref().ok().copied());
         match (over, result) {
             (Over::Child(Some(exit)), _) => return self.ended(&exit, cx),
             (Over::Unwanted, Ok(pid)) => Self::stop_beside(pid, Shutdown::BrutalKill, None, cx),

@@ -16,6 +16,7 @@ use crate::{
     supervisor::report::Reporter,
 };
 use std::{
+    cell::RefCell,
     future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -27,7 +28,7 @@ use std::{
 /// supervisor's loop.
 pub(crate) struct Starting {
     step: Step,
-    pub(crate) spawned: Spawned,
+    pub(crate) spawned: RefCell<Spawned>,
     cause: Option<EventId>,
 }
 
@@ -38,7 +39,7 @@ enum Step {
 
 impl Starting {
     pub(crate) fn new(start: Start, cause: Option<EventId>) -> Self {
-        Self { step: Step::Begin(Some(start)), spawned: Spawned::default(), cause }
+        Self { step: Step::Begin(Some(start)), spawned: RefCell::default(), cause }
     }
 
     /// Polls it, for one who will poll it again if it waits.
@@ -52,7 +53,7 @@ impl Future for Starting {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StartResult> {
         let this = &mut *self;
-        let (poll, spawned) = current::start_beside(this.cause, || {
+        current::start_beside(this.cause, &this.spawned, || {
             if let Step::Begin(start) = &mut this.step {
                 let start = start.take().expect("it begins once");
                 this.step = Step::Go(start.run_last());
@@ -61,9 +62,7 @@ impl Future for Starting {
                 Step::Go(running) => Pin::new(running).poll(cx),
                 Step::Begin(_) => unreachable!("it has begun"),
             }
-        });
-        this.spawned.extend(spawned);
-        poll
+        })
     }
 }
 
@@ -92,7 +91,7 @@ impl NewChild {
     ) -> Result<Result<Pid, StartChildError>, Closed> {
         let Self { starting, id, child } = self;
         let started = result.as_ref().ok().map(|pid| (*pid, child));
-        match shared.started(&starting.spawned, started) {
+        match shared.started(&starting.spawned.borrow(), started) {
             Over::Closed => return Err(Closed),
             // Handled by the supervisor, as if it came now.
             Over::Child(Some(exit)) => Address::send(supervisor, exit),

@@ -13,6 +13,7 @@ use crate::{
 use perennial_cell::Scoped;
 use std::{
     cell::{Cell, RefCell},
+    mem,
     sync::Arc,
 };
 
@@ -46,6 +47,8 @@ struct Context {
     /// How many processes are being polled inside of each other.
     depth: Cell<u32>,
     start: Cell<Start>,
+    /// What a start that runs beside the loop has spawned.
+    spawned: Scoped<RefCell<Spawned>>,
     /// The event on whose behalf that start runs. Not that of the process, which may do something else meanwhile.
     cause: Cell<Option<EventId>>,
 }
@@ -56,7 +59,7 @@ enum Start {
     No,
     /// In its loop.
     Within,
-    /// Beside its loop; then `SPAWNED` has what it spawns.
+    /// Beside its loop.
     Beside,
 }
 
@@ -77,11 +80,6 @@ impl Spawned {
         }
     }
 
-    pub(crate) fn extend(&mut self, more: Self) {
-        more.iter().for_each(|pid| self.push(pid));
-        self.handed = more.handed;
-    }
-
     /// The one that was handed on.
     pub(crate) fn take_handed(&mut self) -> Option<ProcRef> {
         self.handed.take()
@@ -96,14 +94,25 @@ impl Context {
     fn is_beside(&self) -> bool {
         self.start.get() == Start::Beside
     }
+
+    /// If what runs is a start beside the loop: uses what that has spawned.
+    fn with_spawned(&self, f: impl FnOnce(&RefCell<Spawned>)) {
+        if self.is_beside() {
+            self.spawned.with(|spawned| spawned.map(f));
+        }
+    }
 }
 
 thread_local! {
     static CONTEXT: Context = const {
-        Context { process: Scoped::new(), depth: Cell::new(0), start: Cell::new(Start::No), cause: Cell::new(None) }
+        Context {
+            process: Scoped::new(),
+            depth: Cell::new(0),
+            start: Cell::new(Start::No),
+            spawned: Scoped::new(),
+            cause: Cell::new(None),
+        }
     };
-    /// The processes that the start has spawned with a link which runs.
-    static SPAWNED: RefCell<Spawned> = const { RefCell::new(Spawned { first: None, others: Vec::new(), handed: None }) };
     static ENTERED: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -183,23 +192,18 @@ fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R)
     struct Restore<'a> {
         context: &'a Context,
         start: Start,
-        beside: Option<(Spawned, Option<EventId>)>,
+        cause: Option<EventId>,
     }
     impl Drop for Restore<'_> {
         fn drop(&mut self) {
             self.context.depth.set(self.context.depth.get() - 1);
             self.context.start.set(self.start);
-            if let Some((spawned, cause)) = self.beside.take() {
-                SPAWNED.with(|it| it.replace(spawned));
-                self.context.cause.set(cause);
-            }
+            self.context.cause.set(self.cause);
         }
     }
     CONTEXT.with(|context| {
         context.depth.set(context.depth.get() + 1);
-        let start = context.start.replace(Start::No);
-        let beside = (start == Start::Beside).then(|| (SPAWNED.with(RefCell::take), context.cause.get()));
-        let _restore = Restore { context, start, beside };
+        let _restore = Restore { context, start: context.start.replace(Start::No), cause: context.cause.get() };
         context.process.set(process, f)
     })
 }
@@ -219,25 +223,25 @@ pub(crate) fn start<R>(f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Runs `f` as a start beside the loop of the current process, and says which processes it spawned with a link. Not
-/// nested.
-pub(crate) fn start_beside<R>(cause: Option<EventId>, f: impl FnOnce() -> R) -> (R, Spawned) {
+/// Runs `f` as a start beside the loop of the current process, and notes which processes it spawns with a link. Not nested.
+pub(crate) fn start_beside<R>(
+    cause: Option<EventId>,
+    spawned: &RefCell<Spawned>,
+    f: impl FnOnce() -> R,
+) -> R {
     // A guard, so that a panic does not go on recording.
-    struct Stop;
-    impl Drop for Stop {
+    struct Stop<'a>(&'a Context);
+    impl Drop for Stop<'_> {
         fn drop(&mut self) {
-            CONTEXT.with(|context| context.start.set(Start::No));
+            self.0.start.set(Start::No);
         }
     }
     CONTEXT.with(|context| {
         context.start.set(Start::Beside);
         context.cause.set(cause);
-    });
-    SPAWNED.with(RefCell::take);
-    let stop = Stop;
-    let result = f();
-    drop(stop);
-    (result, SPAWNED.with(RefCell::take))
+        let _stop = Stop(context);
+        context.spawned.set(spawned, f)
+    })
 }
 
 /// Whether what runs here is a start function.
@@ -247,23 +251,22 @@ pub(crate) fn is_start() -> bool {
 
 /// `parent`, which is the current process, is about to be linked with one that it has spawned. Noted in a start.
 pub(crate) fn spawned(parent: &Process, pid: Pid) {
-    if CONTEXT.with(Context::is_beside) {
-        SPAWNED.with(|spawned| spawned.borrow_mut().push(pid));
+    let note = |spawned: &RefCell<Spawned>| {
+        spawned.borrow_mut().push(pid);
         if let Some(public) = parent.public() {
             public.spawned(pid);
         }
-    }
+    };
+    CONTEXT.with(|context| context.with_spawned(note));
 }
 
 /// The pid of `process` is returned to who asked for its start. That may be a start function: then the process itself goes
 /// beside, so that who is to use it need not look for it, nor count one reference less and one more.
 pub(crate) fn hand_on(process: ProcRef) -> Pid {
     let pid = process.process().pid();
-    if is_beside() {
-        // A statement of its own: what was handed on before is dropped outside.
-        let before = SPAWNED.with(|spawned| spawned.borrow_mut().handed.replace(process));
-        drop(before);
-    }
+    let mut process = Some(process);
+    let replace = |spawned: &RefCell<Spawned>| mem::swap(&mut spawned.borrow_mut().handed, &mut process);
+    CONTEXT.with(|context| context.with_spawned(replace));
     pid
 }
 

@@ -346,6 +346,7 @@ mod tests {
         node::{Node, Time},
         spawn,
     };
+    use std::cell::RefCell;
 
     struct Everywhere;
     impl Place for Everywhere {
@@ -445,7 +446,7 @@ mod tests {
             let let_go = |number| drop(me.let_go_of_own(HeldId::new(&*here, number)));
             let first = hold();
             let_go(first);
-            current::start_beside(None, || {
+            current::start_beside(None, &RefCell::default(), || {
                 // It leaves alone what the process has let go of in its turn.
                 let second = hold();
                 assert_eq!(all(), [1, 2]);
