@@ -60,6 +60,11 @@ pub enum Shutdown {
     Infinity,
 }
 
+impl Shutdown {
+    /// The default for workers.
+    pub(crate) const WORKER: Self = Self::Timeout(Duration::from_secs(5));
+}
+
 /// What a child is, for counts and for the default of [`ChildSpec::shutdown`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum ChildType {
@@ -283,7 +288,7 @@ impl ChildSpec {
             id: ChildId::label(start.label),
             start,
             restart: Restart::Permanent,
-            shutdown: Shutdown::Timeout(Duration::from_secs(5)),
+            shutdown: Shutdown::WORKER,
             kind: ChildType::Worker,
             significant: false,
         }
@@ -310,7 +315,7 @@ impl ChildSpec {
             id: id.into(),
             start: Start::once(function),
             restart: Restart::Temporary,
-            shutdown: Shutdown::Timeout(Duration::from_secs(5)),
+            shutdown: Shutdown::WORKER,
             kind: ChildType::Worker,
             significant: false,
         }

@@ -8,10 +8,11 @@ use crate::{
 };
 use std::time::Duration;
 
+/// Sixteen bytes: there may be very many.
 #[derive(Debug)]
 pub(crate) struct Child {
     pub(crate) restart: Restart,
-    pub(crate) shutdown: Shutdown,
+    shutdown: HowToStop,
     pub(crate) kind: ChildType,
     pub(crate) phase: Phase,
     /// What not all have: nothing of it is kept for a temporary child, whose arguments would live as long as it does.
@@ -29,8 +30,30 @@ pub(crate) enum Phase {
     Stopping,
 }
 
+/// A [`Shutdown`], but for a time-out that few have, which is [kept](Kept) beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HowToStop {
+    BrutalKill,
+    /// As workers are by default.
+    Worker,
+    Infinity,
+    Kept,
+}
+
+impl HowToStop {
+    fn of(shutdown: Shutdown) -> Self {
+        match shutdown {
+            Shutdown::BrutalKill => Self::BrutalKill,
+            Shutdown::WORKER => Self::Worker,
+            Shutdown::Timeout(_) => Self::Kept,
+            Shutdown::Infinity => Self::Infinity,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
+    timeout: Duration,
     start: Option<Start>,
     /// Only under `intensity_per_child`, or with a back-off.
     history: Option<History>,
@@ -50,14 +73,29 @@ impl Child {
     /// A child as `spec` describes it. What of that is needed only once is the specification's still.
     pub(crate) fn new(spec: &ChildSpec) -> Self {
         let start = (spec.restart != Restart::Temporary).then(|| spec.start.clone());
-        let kept = start.map(|start| Box::new(Kept { start: Some(start), ..Kept::default() }));
+        let mut kept = start.map(|start| Box::new(Kept { start: Some(start), ..Kept::default() }));
         let ChildSpec { restart, shutdown, kind, .. } = *spec;
-        Self { restart, shutdown, kind, phase: Phase::Running, kept }
+        let how = HowToStop::of(shutdown);
+        if let (HowToStop::Kept, Shutdown::Timeout(timeout)) = (how, shutdown) {
+            kept.get_or_insert_default().timeout = timeout;
+        }
+        Self { restart, shutdown: how, kind, phase: Phase::Running, kept }
     }
 
     fn starting() -> Self {
-        let (restart, shutdown) = (Restart::Temporary, Shutdown::BrutalKill);
+        let (restart, shutdown) = (Restart::Temporary, HowToStop::BrutalKill);
         Self { restart, shutdown, kind: ChildType::Worker, phase: Phase::Starting, kept: None }
+    }
+
+    pub(crate) fn shutdown(&self) -> Shutdown {
+        match self.shutdown {
+            HowToStop::BrutalKill => Shutdown::BrutalKill,
+            HowToStop::Worker => Shutdown::WORKER,
+            HowToStop::Infinity => Shutdown::Infinity,
+            HowToStop::Kept => {
+                Shutdown::Timeout(self.kept.as_ref().map(|kept| kept.timeout).unwrap_or_default())
+            }
+        }
     }
 
     pub(crate) fn start(&self) -> Option<Start> {
@@ -120,7 +158,7 @@ impl Children {
             // It counts as it did.
             child.phase = Phase::Stopping;
         }
-        Some((before, child.shutdown))
+        Some((before, child.shutdown()))
     }
 
     /// Keeps the end of one that is being started.
@@ -173,5 +211,24 @@ impl Children {
         add(&mut self.starting, phase == Phase::Starting);
         add(&mut self.restarting, phase == Phase::Restarting);
         add(&mut self.supervisors, kind == ChildType::Supervisor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_stopped_as_its_specification_says_and_takes_little() {
+        assert_eq!(size_of::<Option<Child>>(), 16);
+        let timeout = |ms| Shutdown::Timeout(Duration::from_millis(ms));
+        for shutdown in [Shutdown::BrutalKill, Shutdown::Infinity, timeout(0), timeout(5000), timeout(5001)] {
+            for restart in [Restart::Temporary, Restart::Permanent] {
+                let spec = ChildSpec { restart, shutdown, ..ChildSpec::task("child", || async {}) };
+                let child = Child::new(&spec);
+                assert_eq!((child.shutdown(), child.restart), (shutdown, restart));
+                assert_eq!(child.start().is_some(), restart == Restart::Permanent);
+            }
+        }
     }
 }

@@ -101,7 +101,7 @@ impl GenServer for DynamicSupervisor {
                 Phase::Starting => None,
                 Phase::Running | Phase::Stopping => Some(child),
             };
-            let shutdown = child.as_ref().map_or(Shutdown::BrutalKill, |child| child.shutdown);
+            let shutdown = child.as_ref().map_or(Shutdown::BrutalKill, |child| child.shutdown());
             if let Some(reason) = stop_at_once(process.process(), pid, shutdown) {
                 report_stopped(me, pid, child, &reason);
                 continue;
@@ -141,7 +141,7 @@ fn reporter(cx: &Cx<DynamicSupervisor>) -> Reporter {
 
 /// A child that was told to stop has ended.
 pub(crate) fn report_stopped(supervisor: Pid, pid: Pid, child: Option<Child>, reason: &ExitReason) {
-    if child.is_some_and(|child| is_shutdown_error(child.shutdown, child.restart, reason)) {
+    if child.is_some_and(|child| is_shutdown_error(child.shutdown(), child.restart, reason)) {
         Reporter { supervisor }.shutdown_error(NO_ID, Some(pid), reason);
     }
 }

@@ -121,7 +121,10 @@ impl Shared {
         // A statement of its own: the other shard is locked without this one.
         let child = self.shard(old).children.remove(old);
         match child {
-            Some(child) => self.over(spawned, Some((new, Child { phase: Phase::Running, ..child }))),
+            Some(mut child) => {
+                child.phase = Phase::Running;
+                self.over(spawned, Some((new, child)))
+            }
             // Race: it was terminated while it was being restarted, so nobody wants this one.
             None => match self.over(spawned, None) {
                 Over::Closed => Over::Closed,

@@ -226,7 +226,9 @@ pub async fn start_unlinked_with<S: GenServer>(
     name: impl Register<S>,
     options: Options,
 ) -> StartResult {
-    finish(begin(args, name, false, &options)?, options.timeout).await.map(|server| current::hand_on(server.0))
+    finish(begin(args, name, false, &options)?, options.timeout)
+        .await
+        .map(|server| current::hand_on(server.0))
 }
 
 /// As [`start`], monitored before it first runs.

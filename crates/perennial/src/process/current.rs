@@ -203,7 +203,8 @@ fn with_current_set<R>(process: &(dyn Current + 'static), f: impl FnOnce() -> R)
     }
     CONTEXT.with(|context| {
         context.depth.set(context.depth.get() + 1);
-        let _restore = Restore { context, start: context.start.replace(Start::No), cause: context.cause.get() };
+        let _restore =
+            Restore { context, start: context.start.replace(Start::No), cause: context.cause.get() };
         context.process.set(process, f)
     })
 }

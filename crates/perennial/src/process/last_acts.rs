@@ -223,8 +223,9 @@ pub(crate) fn tell(watcher: Watcher, mut down: Down) {
             down.name = name;
             let unsent = {
                 let mut state = to.process().lock();
-                let watching =
-                    state.bonds_if_any_mut().is_some_and(|bonds| bonds.watching.remove(&down.monitor).is_some());
+                let watching = state
+                    .bonds_if_any_mut()
+                    .is_some_and(|bonds| bonds.watching.remove(&down.monitor).is_some());
                 if watching && state.is_alive() { to.clone().receive(down).err() } else { Some(down) }
             };
             drop(unsent);

@@ -52,7 +52,8 @@ pub(crate) fn send_after<M: Send + 'static>(to: Arc<dyn Receive<M>>, delay: Dura
     let fire = move || {
         let unsent = {
             let mut state = receiver.process().lock();
-            let armed = state.bonds_if_any_mut().is_some_and(|bonds| bonds.timers.remove(&reference).is_some());
+            let armed =
+                state.bonds_if_any_mut().is_some_and(|bonds| bonds.timers.remove(&reference).is_some());
             if armed && state.is_alive() { receiver.clone().receive(message).err() } else { Some(message) }
         };
         drop(unsent);
