@@ -1,7 +1,8 @@
 //! The rows of a registry by key, in shards.
 //!
-//! A key and its row lie here themselves, and nowhere else. So who looks one up follows no pointer but to the owner of the
-//! row, and to register takes no memory for either.
+//! A key and its row lie here themselves, and nowhere else: side by side, in the order in which they came, so that who
+//! registers many, or ends many in that order, meets the same lines and pages of memory again. A hash table has their numbers
+//! only. So that is small, and it grows without a look at what it leads to.
 //!
 //! A user's `Eq` runs under the lock of a shard, before anything is changed there, and `Clone` of keys where they are
 //! listed. So one that panics leaves the shard as it was, and poison says nothing.
@@ -15,6 +16,7 @@ use crate::{
         options::Keys,
         row::Row,
         rows::{Id, Rows},
+        slab::Slab,
         value::Value,
     },
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -30,8 +32,10 @@ use std::{
 pub(super) struct ByKey<K, V>(Box<[RwLock<Shard<K, V>>]>);
 
 struct Shard<K, V> {
-    table: HashTable<Entry<K, V>>,
-    /// How many rows there are, which with duplicate keys is more than `table` has entries.
+    /// The number of each entry, by the hash of its key.
+    index: HashTable<Number>,
+    entries: Slab<Entry<K, V>>,
+    /// How many rows there are, which with duplicate keys is more than there are entries.
     len: usize,
     /// The number of the last row that came in.
     last: u64,
@@ -40,12 +44,16 @@ struct Shard<K, V> {
     alive: Option<Arc<Alive>>,
 }
 
-/// A key, its hash, and the rows that it has. In this order, as they are read one after the other, and without a gap: with
-/// one, to move a key in would wait for what was written just before.
+/// Which entry has a key with this hash.
+#[derive(Clone, Copy)]
+struct Number {
+    hash: KeyHash,
+    number: u32,
+}
+
+/// A key, and the rows that it has. In this order, as they are read one after the other.
 #[repr(C)]
 pub(super) struct Entry<K, V> {
-    /// As the table wants it.
-    hash: u64,
     key: K,
     rows: Rows<Row<V>>,
 }
@@ -69,7 +77,7 @@ pub(super) enum Refused {
 
 impl<K, V> ByKey<K, V> {
     pub(super) fn new(shards: usize, alive: &Arc<Alive>) -> Self {
-        let shard = || Shard { table: HashTable::new(), len: 0, last: 0, alive: Some(alive.clone()) };
+        let shard = || Shard { alive: Some(alive.clone()), ..Shard::closed() };
         Self((0..shards).map(|_| RwLock::new(shard())).collect())
     }
 
@@ -88,14 +96,14 @@ impl<K, V> ByKey<K, V> {
     {
         let pid = owner.local();
         let mut shard = self.write(hash);
-        let Shard { table, len, last, alive } = &mut *shard;
+        let Shard { index, entries, len, last, alive } = &mut *shard;
         let Some(alive) = alive else { return Err(Refused::Closed) };
         if owner.is_ending() {
             return Err(Refused::Ended);
         }
-        let slot = table.entry(hash.spread(), same(hash, |it| *it == key), |entry| entry.hash);
+        let slot = index.entry(hash.spread(), same(entries, hash, |it| *it == key), |it| it.hash.spread());
         if let (Slot::Occupied(taken), Keys::Unique) = (&slot, keys) {
-            let holder = taken.get().rows.first();
+            let holder = entries.get(taken.get().number).rows.first();
             // Race: a holder that ends keeps its row until its last acts come to that; it has no claim any more.
             if holder.owner == pid || alive.is(holder.owner) {
                 return Err(Refused::Taken(owner.pid().beside(holder.owner)));
@@ -108,14 +116,16 @@ impl<K, V> ByKey<K, V> {
         let row = Row { owner: pid, number, value };
         let evicted = match slot {
             Slot::Vacant(slot) => {
-                slot.insert(Entry { hash: hash.spread(), key, rows: Rows::One(row) });
+                let number = entries.insert(Entry { key, rows: Rows::One(row) });
+                slot.insert(Number { hash, number });
                 None
             }
-            Slot::Occupied(mut slot) if keys == Keys::Unique => {
-                Some(mem::replace(slot.get_mut(), Entry { hash: hash.spread(), key, rows: Rows::One(row) }))
+            Slot::Occupied(slot) if keys == Keys::Unique => {
+                let entry = entries.get_mut(slot.get().number);
+                Some(mem::replace(entry, Entry { key, rows: Rows::One(row) }))
             }
-            Slot::Occupied(mut slot) => {
-                slot.get_mut().rows.add(row);
+            Slot::Occupied(slot) => {
+                entries.get_mut(slot.get().number).rows.add(row);
                 None
             }
         };
@@ -125,12 +135,12 @@ impl<K, V> ByKey<K, V> {
 
     /// Takes out the row with this id, and its key with the last one.
     pub(super) fn remove(&self, hash: KeyHash, id: Id<LocalPid>) -> Removed<K, V> {
-        self.remove_from(hash, has(hash, id), id.0, &(id.1..=id.1))
+        self.remove_from(hash, |entry| entry.rows.has(id), id.0, &(id.1..=id.1))
     }
 
     /// Takes out the rows of one owner under a key, and the key with the last one. `is` tells the key.
     pub(super) fn remove_of(&self, hash: KeyHash, is: impl Fn(&K) -> bool, owner: LocalPid) -> Removed<K, V> {
-        self.remove_from(hash, same(hash, is), owner, &(NonZeroU64::MIN..=NonZeroU64::MAX))
+        self.remove_from(hash, |entry| is(&entry.key), owner, &(NonZeroU64::MIN..=NonZeroU64::MAX))
     }
 
     fn remove_from(
@@ -141,19 +151,26 @@ impl<K, V> ByKey<K, V> {
         numbers: &RangeInclusive<NonZeroU64>,
     ) -> Removed<K, V> {
         let mut shard = self.write(hash);
-        let Ok(mut slot) = shard.table.find_entry(hash.spread(), is) else { return Removed::Rows(Few::None) };
-        let removed = match slot.get_mut().rows.take(owner, numbers) {
+        let Shard { index, entries, len, .. } = &mut *shard;
+        let slot = index.find_entry(hash.spread(), where_entry(entries, hash, is));
+        let Ok(slot) = slot else { return Removed::Rows(Few::None) };
+        let number = slot.get().number;
+        let removed = match entries.get_mut(number).rows.take(owner, numbers) {
             Some(rows) => Removed::Rows(rows),
-            None => Removed::Entry(slot.remove().0),
+            None => {
+                slot.remove();
+                Removed::Entry(entries.remove(number))
+            }
         };
-        shard.len -= removed.len();
+        *len -= removed.len();
         removed
     }
 
     /// Gives the row with this id another value. Returns the one that it had; none if the row is not there any more.
     pub(super) fn replace(&self, hash: KeyHash, id: Id<LocalPid>, value: Value<V>) -> Option<Value<V>> {
         let mut shard = self.write(hash);
-        let row = shard.table.find_mut(hash.spread(), has(hash, id))?.rows.get_mut(id)?;
+        let number = shard.number_of_row(hash, id)?;
+        let row = shard.entries.get_mut(number).rows.get_mut(id)?;
         Some(mem::replace(&mut row.value, value))
     }
 
@@ -163,7 +180,7 @@ impl<K, V> ByKey<K, V> {
         K: Clone,
     {
         let shard = self.read(self.shard(hash));
-        shard.table.find(hash.spread(), has(hash, id)).map(|entry| entry.key.clone())
+        Some(shard.entries.get(shard.number_of_row(hash, id)?).key.clone())
     }
 
     /// Looks at the rows of a key. `is` tells the key; `look` must run no user code.
@@ -175,7 +192,8 @@ impl<K, V> ByKey<K, V> {
     ) -> Option<R> {
         let shard = self.read(self.shard(hash));
         let alive = shard.alive.as_ref()?;
-        shard.table.find(hash.spread(), same(hash, is)).map(|entry| look(&entry.rows, alive))
+        let found = shard.index.find(hash.spread(), same(&shard.entries, hash, is))?;
+        Some(look(&shard.entries.get(found.number).rows, alive))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -191,27 +209,22 @@ impl<K, V> ByKey<K, V> {
             // In this order: if a `Clone` panics these are dropped without the lock.
             let mut all = Vec::new();
             let shard = self.read(shard);
-            all.reserve(shard.table.len());
-            all.extend(
-                shard.table.iter().map(|entry| (entry.key.clone(), entry.rows.iter().cloned().collect())),
-            );
+            all.reserve(shard.index.len());
+            let rows = |entry: &Entry<K, V>| entry.rows.iter().cloned().collect();
+            all.extend(shard.entries.iter().map(|entry| (entry.key.clone(), rows(entry))));
             all
         })
     }
 
     /// Takes everything out and lets nothing in any more. Returns what was there, shard by shard.
     pub(super) fn close(&self) -> impl Iterator<Item = (K, Rows<Row<V>>)> {
-        let tables: Vec<_> = self
-            .0
-            .iter()
-            .map(|shard| {
-                let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-                shard.alive = None;
-                shard.len = 0;
-                mem::take(&mut shard.table)
-            })
-            .collect();
-        tables.into_iter().flatten().map(|entry| (entry.key, entry.rows))
+        let close = |shard: &RwLock<Shard<K, V>>| {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            mem::replace(&mut *shard, Shard::closed())
+        };
+        let shards: Vec<_> = self.0.iter().map(close).collect();
+        let entries = shards.into_iter().flat_map(|shard| shard.entries.into_values());
+        entries.map(|entry| (entry.key, entry.rows))
     }
 
     fn shard(&self, hash: KeyHash) -> &RwLock<Shard<K, V>> {
@@ -243,14 +256,35 @@ impl<K, V> Removed<K, V> {
     }
 }
 
-/// Tells a key.
-fn same<K, V>(hash: KeyHash, is: impl Fn(&K) -> bool) -> impl Fn(&Entry<K, V>) -> bool {
-    move |entry| entry.hash == hash.spread() && is(&entry.key)
+impl<K, V> Shard<K, V> {
+    /// One that lets nothing in.
+    fn closed() -> Self {
+        Self { index: HashTable::new(), entries: Slab::new(), len: 0, last: 0, alive: None }
+    }
+
+    /// The number of the entry that has a row. No user's `Eq` runs, and a successor's row is never meant.
+    fn number_of_row(&self, hash: KeyHash, id: Id<LocalPid>) -> Option<u32> {
+        let is = where_entry(&self.entries, hash, |entry| entry.rows.has(id));
+        self.index.find(hash.spread(), is).map(|found| found.number)
+    }
 }
 
-/// Tells the key of a row: by the row's id, so no user's `Eq` runs, and a successor's row is never meant.
-fn has<K, V>(hash: KeyHash, id: Id<LocalPid>) -> impl Fn(&Entry<K, V>) -> bool {
-    move |entry| entry.hash == hash.spread() && entry.rows.has(id)
+/// Tells the number of an entry.
+fn where_entry<K, V>(
+    entries: &Slab<Entry<K, V>>,
+    hash: KeyHash,
+    is: impl Fn(&Entry<K, V>) -> bool,
+) -> impl Fn(&Number) -> bool {
+    move |it| it.hash == hash && is(entries.get(it.number))
+}
+
+/// Tells a key.
+fn same<K, V>(
+    entries: &Slab<Entry<K, V>>,
+    hash: KeyHash,
+    is: impl Fn(&K) -> bool,
+) -> impl Fn(&Number) -> bool {
+    where_entry(entries, hash, move |entry| is(&entry.key))
 }
 
 #[cfg(test)]
@@ -259,6 +293,6 @@ mod tests {
 
     #[test]
     fn what_each_registration_has_is_small() {
-        assert_eq!(size_of::<Entry<(), ()>>(), 32);
+        assert_eq!((size_of::<Number>(), size_of::<Entry<(), ()>>()), (8, 24));
     }
 }
