@@ -4,7 +4,7 @@ mod by_pid;
 
 pub(crate) use self::by_pid::ByPid;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fmt,
     hash::{BuildHasherDefault, Hash, Hasher},
     sync::atomic::{AtomicU64, Ordering},
@@ -68,9 +68,6 @@ impl Hash for Pid {
 /// A map whose keys are pids of one node.
 pub(crate) type PidMap<V> = HashMap<Pid, V, BuildHasherDefault<PidHasher>>;
 
-/// A set of pids of one node.
-pub(crate) type PidSet = HashSet<Pid, BuildHasherDefault<PidHasher>>;
-
 /// Keeps neighbors together: processes that are started one after the other have slots one after the other, and so
 /// places one after the other in a map. Who goes through them in that order, as those who start and stop do, meets the
 /// same lines of the cache and the same pages again.
@@ -131,6 +128,7 @@ impl fmt::Debug for Ref {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
     use std::hash::BuildHasher;
 
     fn hash(slot: u32, serial: u32) -> u64 {

@@ -57,6 +57,7 @@ pub(crate) mod room;
 pub(crate) mod run;
 pub(crate) mod scheduler;
 pub(crate) mod signal;
+mod small_map;
 pub(crate) mod spawn;
 pub(crate) mod state;
 pub(crate) mod stats;

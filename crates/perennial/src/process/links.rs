@@ -162,7 +162,7 @@ impl Process {
     fn add_link_in(&self, state: &mut State, peer: Pid) {
         match self.is_parent(peer) {
             true => drop(state.fate.set_child(true)),
-            false => state.ties().links.insert(peer),
+            false => drop(state.ties().links.insert(peer, ())),
         }
     }
 
@@ -178,14 +178,14 @@ impl Process {
             return state.fate.set_child(false);
         }
         // It may be at both places: one who links with a child that is not adopted yet does not find it among the children.
-        let linked = state.ties.as_mut().is_some_and(|ties| ties.links.remove(peer));
+        let linked = state.ties.as_mut().is_some_and(|ties| ties.links.remove(peer).is_some());
         self.kin().is_some_and(|kin| kin.remove(peer)) | linked
     }
 
     /// In no order.
     pub(super) fn links_in(&self, state: &State) -> Vec<Pid> {
         let parent = self.parent().filter(|_| state.fate.is_child());
-        let links = parent.into_iter().chain(state.ties.iter().flat_map(|ties| ties.links.iter()));
+        let links = parent.into_iter().chain(state.ties.iter().flat_map(|ties| ties.links.keys()));
         links.chain(self.kin().into_iter().flat_map(Kin::all)).collect()
     }
 
@@ -215,7 +215,7 @@ pub(super) struct Taken {
 
 impl Taken {
     fn is_empty(&self) -> bool {
-        self.parent.is_none() && self.watchers.len() == 0 && self.links.is_empty() && self.kin.is_empty()
+        self.parent.is_none() && self.watchers.is_empty() && self.links.is_empty() && self.kin.is_empty()
     }
 
     pub(super) fn contains(&self, pid: Pid) -> bool {
@@ -227,7 +227,7 @@ impl Taken {
     /// In no order, but the parent last.
     pub(super) fn iter(&self) -> impl Iterator<Item = Pid> {
         let kin = self.kin.iter().flat_map(|kin| kin.iter().map(|(pid, ())| pid));
-        self.links.iter().chain(kin).chain(self.parent)
+        self.links.keys().chain(kin).chain(self.parent)
     }
 }
 

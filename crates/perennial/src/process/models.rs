@@ -143,7 +143,7 @@ impl Puppet {
         let process = self.process.process();
         let state = process.lock();
         process.links_in(&state).is_empty()
-            && state.ties.as_deref().is_none_or(|ties| ties.held.is_empty() && ties.watchers.len() == 0)
+            && state.ties.as_deref().is_none_or(|ties| ties.held.is_empty() && ties.watchers.is_empty())
             && state.bonds_if_any().is_none_or(|bonds| bonds.watching.is_empty() && bonds.name.is_none())
     }
 }
