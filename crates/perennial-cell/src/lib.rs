@@ -11,7 +11,7 @@
 //! * [`OnceBox`]: what few processes have, made when it is needed.
 //! * [`Scoped`]: a reference that holds while a function runs.
 //! * [`drop_payload`]: the end of what a panic carries.
-//! * [`TryLock`]: a lock that is rarely waited for.
+//! * [`SpinLock`]: a lock without a queue of those who wait, which few do.
 //! * [`Moment`]: a cheap look at the clock.
 //! * [`Activity`]: how many processes of a node are runnable or running, for the virtual clock.
 //!
@@ -38,9 +38,9 @@ mod pool;
 mod pooled;
 mod pooled_box;
 mod scoped;
+mod spin_lock;
 mod sync;
 mod tag;
-mod try_lock;
 mod turn;
 mod turns;
 mod word;
@@ -60,7 +60,7 @@ pub use pool::free_unused;
 pub use pooled::{Pooled, PooledFuture};
 pub use pooled_box::PooledBox;
 pub use scoped::Scoped;
-pub use try_lock::TryLock;
+pub use spin_lock::SpinLock;
 pub use turn::Turn;
 pub use turns::{Closed, Ended, Notified, Turns};
 pub use word::Reading;

@@ -12,7 +12,7 @@ use loom::{
 };
 use perennial_cell::{
     Activity, Closed, Erase, Given, Giver, Lending, Lent, Letter, Notified, Notify, OnceBox, PooledFuture,
-    Reading, Reading::InTurns, Taker, TryLock, place,
+    Reading, Reading::InTurns, SpinLock, Taker, place,
 };
 use std::{
     future::poll_fn,
@@ -559,8 +559,8 @@ fn a_value_is_lent_to_one_future_at_a_time_which_threads_poll_in_turn() {
 #[test]
 fn one_thread_at_a_time_uses_what_is_locked_and_sees_what_others_did() {
     loom::model(|| {
-        let lock = Arc::new(TryLock::new(0));
-        let add = |lock: &TryLock<usize>| usize::from(lock.try_with(|sum| *sum += 1).is_some());
+        let lock = Arc::new(SpinLock::new(0));
+        let add = |lock: &SpinLock<usize>| usize::from(lock.try_with(|sum| *sum += 1).is_some());
         let other = lock.clone();
         let other = thread::spawn(move || add(&other) + add(&other));
         let mine = add(&lock);
@@ -573,7 +573,7 @@ fn one_thread_at_a_time_uses_what_is_locked_and_sees_what_others_did() {
 #[test]
 fn one_who_waits_for_what_is_locked_gets_it() {
     loom::model(|| {
-        let lock = Arc::new(TryLock::new(0));
+        let lock = Arc::new(SpinLock::new(0));
         let other = lock.clone();
         let other = thread::spawn(move || other.with(|sum| *sum += 1));
         lock.with(|sum| *sum += 1);

@@ -5,7 +5,7 @@ use super::{
     magazine::Magazine,
     runs::{self, Fresh},
 };
-use crate::TryLock;
+use crate::SpinLock;
 use std::{cell::UnsafeCell, mem, ptr::NonNull};
 
 /// How many blocks a magazine holds when it is full.
@@ -36,7 +36,7 @@ thread_local! {
 }
 
 /// Full magazines.
-static DEPOT: [TryLock<Vec<Magazine>>; CLASSES] = [const { TryLock::new(Vec::new()) }; CLASSES];
+static DEPOT: [SpinLock<Vec<Magazine>>; CLASSES] = [const { SpinLock::new(Vec::new()) }; CLASSES];
 
 /// How many bytes it holds of a class.
 #[cfg(test)]

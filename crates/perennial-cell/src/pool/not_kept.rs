@@ -1,5 +1,5 @@
 //! For loom, which looks at each allocation by itself. All that threads share of the rest is under a
-//! [`TryLock`](crate::TryLock).
+//! [`SpinLock`](crate::SpinLock).
 
 use super::{ALIGN, SMALLEST, allocate};
 use std::{

@@ -9,7 +9,7 @@
 //! those that were there are gone, a sooner one takes its place.
 
 use crate::clock::{Clock, Time, TimerId, call};
-use perennial_cell::TryLock;
+use perennial_cell::SpinLock;
 use std::{
     cell::Cell,
     fmt, mem,
@@ -39,7 +39,7 @@ fn list_here() -> usize {
 }
 
 #[derive(Default)]
-pub(super) struct Deadlines([TryLock<List>; LISTS]);
+pub(super) struct Deadlines([SpinLock<List>; LISTS]);
 
 /// A list whose links are indices of its entries.
 struct List {

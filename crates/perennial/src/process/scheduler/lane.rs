@@ -5,7 +5,7 @@ use crate::{
     pid::Pid,
     process::{asleep::Duty, block::ProcRef, node::NodeInner, patience::Looking, state::Process},
 };
-use perennial_cell::TryLock;
+use perennial_cell::SpinLock;
 use std::{
     collections::VecDeque,
     mem,
@@ -22,7 +22,7 @@ use std::{
 pub(super) struct Lane {
     /// Almost nobody but its worker uses it. So nobody waits for it: who finds another one there, such as a thief, takes
     /// what is outside instead, or puts it there.
-    pub(super) queue: TryLock<VecDeque<ProcRef>>,
+    pub(super) queue: SpinLock<VecDeque<ProcRef>>,
     /// Its length, to be looked at without the lock. Nobody but the worker adds to it.
     len: AtomicUsize,
     /// Whom the worker takes before what is in the queue: that one lies with its [thread](here), and this says who it is.
@@ -33,7 +33,7 @@ pub(super) struct Lane {
     pub(super) duty: Duty,
     /// What wakes them, once they have been polled.
     pub(super) tasks: [OnceLock<Waker>; 2],
-    pub(super) looking: TryLock<Looking>,
+    pub(super) looking: SpinLock<Looking>,
 }
 
 impl Lane {

@@ -1,4 +1,8 @@
-//! A lock that is rarely waited for: who finds it taken mostly does without.
+//! A spin lock: one flag, and no queue of those who wait.
+//!
+//! It is for what nobody uses for long, and mostly nobody else uses. To take and to leave it is one locked operation, where a
+//! lock with a queue takes two. Who finds it taken may do without ([`SpinLock::try_with`]), or looks again until it is free
+//! ([`SpinLock::with`]); in what order those come who wait is not said.
 //!
 //! Made of one atomic, and not of a lock of `std`, so that all checkers see what it orders.
 
@@ -26,15 +30,15 @@ const NAP: Duration = Duration::from_micros(50);
 /// # Invariants
 ///
 /// 1. `locked` is set by the one who uses the value, before that, and cleared by the same one afterwards.
-pub struct TryLock<T> {
+pub struct SpinLock<T> {
     locked: AtomicBool,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: one thread at a time reaches the value (invariant 1), so it only moves between threads.
-unsafe impl<T: Send> Sync for TryLock<T> {}
+unsafe impl<T: Send> Sync for SpinLock<T> {}
 
-impl<T> TryLock<T> {
+impl<T> SpinLock<T> {
     /// With nobody using it.
     #[cfg(not(loom))]
     pub const fn new(value: T) -> Self {
@@ -65,11 +69,8 @@ impl<T> TryLock<T> {
             Some(f(unsafe { &mut *value }))
         })
     }
-}
 
-impl<T> TryLock<T> {
-    /// Uses the value, after whoever does so now. For what nobody uses for long, and mostly nobody else uses: to take and to
-    /// leave it is one locked operation, where a lock for which threads queue takes two.
+    /// Uses the value, after whoever does so now. Who waits lets others run between two looks.
     pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         let mut f = Some(f);
         let mut looks = 0;
@@ -99,15 +100,15 @@ fn wait(_: u32) {
     loom::thread::yield_now();
 }
 
-impl<T: Default> Default for TryLock<T> {
+impl<T: Default> Default for SpinLock<T> {
     fn default() -> Self {
         Self::new(T::default())
     }
 }
 
-impl<T> fmt::Debug for TryLock<T> {
+impl<T> fmt::Debug for SpinLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TryLock").field("locked", &self.locked).finish_non_exhaustive()
+        f.debug_struct("SpinLock").field("locked", &self.locked).finish_non_exhaustive()
     }
 }
 
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn who_waits_for_long_gets_it_afterwards() {
-        let (lock, (go, gone)) = (TryLock::new(0), mpsc::channel::<()>());
+        let (lock, (go, gone)) = (SpinLock::new(0), mpsc::channel::<()>());
         thread::scope(|scope| {
             let (entered, is_entered) = mpsc::channel();
             let lock = &lock;
