@@ -45,11 +45,11 @@ fn of_two_who_want_the_name_of_one_that_ends_at_most_one_gets_it() {
         };
         let (first, second) = (register(&a), register(&b));
         holder.end(ExitReason::Normal);
-        let has = node.0.names.get("name").map(|process| process.process().pid);
+        let has = node.0.names.get("name").map(|process| process.process().pid());
         // When the holder has ended it does not have it any more.
         assert_ne!(has, Some(holder.pid()));
         let registered = [(a.pid(), first.join().unwrap()), (b.pid(), second.join().unwrap())];
-        let has = node.0.names.get("name").map(|process| process.process().pid);
+        let has = node.0.names.get("name").map(|process| process.process().pid());
         for (pid, registered) in &registered {
             match registered {
                 Ok(()) => assert_eq!(has, Some(*pid)),
@@ -76,7 +76,7 @@ fn one_that_ends_does_not_take_the_name_from_who_got_it_meanwhile() {
         });
         holder.end(ExitReason::Normal);
         hand_over.join().unwrap();
-        assert_eq!(node.0.names.get("name").map(|process| process.process().pid), Some(next.pid()));
+        assert_eq!(node.0.names.get("name").map(|process| process.process().pid()), Some(next.pid()));
         assert!(holder.holds_nothing());
     });
 }

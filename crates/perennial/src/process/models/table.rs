@@ -16,7 +16,7 @@ fn an_old_pid_never_finds_the_process_that_has_its_slot_now() {
                 let found = [node.process(pid), node.process(pid)];
                 // Once gone, it does not come back.
                 assert!(found[0].is_some() || found[1].is_none());
-                found.into_iter().flatten().for_each(|process| assert_eq!(process.process().pid, pid));
+                found.into_iter().flatten().for_each(|process| assert_eq!(process.process().pid(), pid));
             }
         });
         old.end(ExitReason::Normal);
