@@ -294,23 +294,25 @@ impl Process {
     }
 
     /// The process itself lets go of this, which it holds for a while nevertheless: see the [module](self). What it let go of
-    /// before is returned, to be dropped without a lock.
-    pub(crate) fn let_go_of_own(&self, id: HeldId) -> Option<Held> {
+    /// before is dropped, so this is not to be called under a lock.
+    pub(crate) fn let_go_of_own(&self, id: HeldId) {
         // Race: starts that others run act for the process in no turn of it, and several at once.
         if current::is_beside() {
-            return self.let_go(id);
+            drop(self.let_go(id));
+            return;
         }
-        let before = self.let_go_of_last();
+        self.let_go_of_last();
         self.rare().let_go.set(Some(id));
-        before
     }
 
-    /// The process itself does not hold any more what it has let go of. It is to be dropped without a lock.
-    pub(crate) fn let_go_of_last(&self) -> Option<Held> {
-        let let_go = &self.rare_if_any()?.let_go;
-        let last = let_go.get()?;
-        let_go.set(None);
-        self.let_go(last)
+    /// The process itself does not hold any more what it has let go of, which is dropped: not to be called under a lock.
+    pub(crate) fn let_go_of_last(&self) {
+        if let Some(let_go) = self.rare_if_any().map(|rare| &rare.let_go)
+            && let Some(last) = let_go.get()
+        {
+            let_go.set(None);
+            drop(self.let_go(last));
+        }
     }
 
     /// What the process holds under an id.
@@ -415,7 +417,7 @@ mod tests {
             let (here, there) = (Arc::new(Somewhere(1)), Arc::new(Somewhere(2)));
             let all = || numbers(&me.lock().ties().held);
             let hold = || me.hold_next((&*here, || here.clone()), 0, 0).unwrap();
-            let let_go = |number| drop(me.let_go_of_own(HeldId::new(&*here, number)));
+            let let_go = |number| me.let_go_of_own(HeldId::new(&*here, number));
             // One after the other.
             let first = hold();
             let_go(first);
@@ -431,9 +433,10 @@ mod tests {
             // It does not give way to what is elsewhere.
             me.hold_next((&*there, || there.clone()), 0, 0).unwrap();
             assert_eq!(all(), [2, 4]);
-            drop(me.let_go_of_last());
+            me.let_go_of_last();
             assert_eq!(all(), [4]);
-            assert!(me.let_go_of_last().is_none());
+            me.let_go_of_last();
+            assert_eq!(all(), [4]);
         });
     }
 
@@ -443,7 +446,7 @@ mod tests {
             let here = Arc::new(Somewhere(1));
             let all = || numbers(&me.lock().ties().held);
             let hold = || me.hold_next((&*here, || here.clone()), 0, 0).unwrap();
-            let let_go = |number| drop(me.let_go_of_own(HeldId::new(&*here, number)));
+            let let_go = |number| me.let_go_of_own(HeldId::new(&*here, number));
             let first = hold();
             let_go(first);
             current::start_beside(None, &RefCell::default(), || {
@@ -453,7 +456,7 @@ mod tests {
                 let_go(second);
                 assert_eq!(all(), [1]);
             });
-            drop(me.let_go_of_last());
+            me.let_go_of_last();
             assert!(all().is_empty());
         });
     }

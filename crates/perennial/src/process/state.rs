@@ -207,7 +207,7 @@ impl Process {
 
     /// The process itself gives back what its tables have in reserve.
     pub(crate) fn shrink(&self) {
-        drop(self.let_go_of_last());
+        self.let_go_of_last();
         let mut state = self.lock();
         if let Some(ties) = &mut state.ties {
             ties.links.shrink();

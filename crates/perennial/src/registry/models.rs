@@ -157,7 +157,7 @@ fn a_row_that_is_taken_back_while_the_registry_ends_tells_nobody_or_before() {
         unregister.join().unwrap();
         assert!([None, Some(ExitReason::Shutdown)].contains(&owner.doom()));
         assert_eq!(table.len(), 0);
-        drop(owner.process.process().let_go_of_last());
+        owner.process.process().let_go_of_last();
         assert!(table.keys_of(owner.pid()).is_empty() && owner.holds_nothing());
     });
 }

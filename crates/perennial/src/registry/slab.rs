@@ -41,10 +41,11 @@ impl<T> Slab<T> {
         if number == NONE {
             return self.push(value);
         }
-        match mem::replace(self.place(number), Place::Taken(value)) {
-            Place::Free { next } => self.free = next,
-            Place::Taken(_) => unreachable!("what is in the list is free"),
-        }
+        let place = self.place(number);
+        // Not taken out first: what lies there may be large.
+        let Place::Free { next } = *place else { unreachable!("what is in the list is free") };
+        *place = Place::Taken(value);
+        self.free = next;
         number
     }
 

@@ -129,7 +129,7 @@ where
     /// `owner` does not hold any more what was removed.
     fn let_go(&self, removed: Removed<K, V>, owner: &Process) {
         // They are in `removed` still, so no value is dropped here.
-        removed.for_each(|row| drop(owner.let_go_of_own(self.held_id(row))));
+        removed.for_each(|row| owner.let_go_of_own(self.held_id(row)));
         drop(removed);
     }
 
