@@ -1,7 +1,12 @@
 //! One who is flooded, or never waits, or blocks its thread, and all the others.
 
 use crate::support::{Run, Runner, runner};
-use perennial::{node::Node, prelude::*, process};
+use perennial::{
+    node::Node,
+    prelude::*,
+    process,
+    runtime::{TestOptions, run_test},
+};
 use std::{sync::mpsc, time::Duration};
 use tokio::sync::oneshot;
 
@@ -170,20 +175,20 @@ async fn a_server_that_waits_behind_a_blocked_thread_is_polled_elsewhere_and_goe
 }
 
 /// Tokio keeps the worker that was woken for it with the thread.
-#[perennial::test(flavor = "multi_thread", workers = 2)]
-async fn what_a_handler_that_blocks_the_thread_of_its_caller_waits_for_is_done_by_others() {
-    let (server, other) = (runner().await, runner().await);
+#[test]
+fn what_a_handler_that_blocks_the_thread_of_its_caller_waits_for_is_done_by_others() {
     for _ in 0..5 {
-        // Until all sleep, and nobody looks after them.
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        let (server, other) = (server.clone(), other.clone());
-        let blocks = Run(move || async move {
-            let (tell, told) = mpsc::channel();
-            other.cast(Run(move || async move { tell.send(7).unwrap() })).unwrap();
-            told.recv_timeout(Duration::from_secs(10))
+        // Each on a node of its own, after whose workers nobody has had to look yet.
+        run_test(TestOptions::default().multi_thread(2), async {
+            let (server, other) = (runner().await, runner().await);
+            let blocks = Run(move || async move {
+                let (tell, told) = mpsc::channel();
+                other.cast(Run(move || async move { tell.send(7).unwrap() })).unwrap();
+                told.recv_timeout(Duration::from_secs(10))
+            });
+            let call = tokio::spawn(async move { server.call_timeout(blocks, None).await });
+            assert_eq!(call.await.unwrap(), Ok(Ok(7)));
         });
-        let call = tokio::spawn(async move { server.call_timeout(blocks, None).await });
-        assert_eq!(call.await.unwrap(), Ok(Ok(7)));
     }
 }
 
