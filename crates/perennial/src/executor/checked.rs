@@ -44,12 +44,6 @@ impl Executor {
         drop(task);
     }
 
-    /// Nothing blocks here, and there is no time to look at.
-    #[allow(clippy::unused_self, reason = "as on tokio")]
-    pub(crate) fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
-        drop(work);
-    }
-
     /// The checker lets all of them run at any time anyway.
     #[allow(clippy::unused_self, reason = "as on tokio")]
     pub(crate) fn share(&self) {}

@@ -34,11 +34,6 @@ impl Executor {
         drop(self.0.spawn(task));
     }
 
-    /// Runs what may block, on a thread of the runtime that is there for that.
-    pub(crate) fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
-        drop(self.0.spawn_blocking(work));
-    }
-
     /// Has another thread come for what was woken last on this one, which goes on with what it does.
     ///
     /// Tokio keeps the task that was woken last for its own thread, where nobody can take it away. One more task, of

@@ -77,6 +77,11 @@ impl Watching {
         !self.0.swap(true, Ordering::Relaxed)
     }
 
+    /// The one who was to look after them cannot.
+    pub(super) fn give_up(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
     /// The one who looks after them ceases to do so, if all of them sleep; false if it goes on.
     pub(super) fn end(&self, asleep: &Asleep, workers: usize) -> bool {
         self.0.store(false, Ordering::Relaxed);

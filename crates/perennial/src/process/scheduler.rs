@@ -27,8 +27,8 @@
 //! next is likely to come soon, and to be worth a thread of its own; see [`patience`](super::patience).
 //!
 //! Tokio keeps the task that was woken last on the thread that woke it, where no other one takes it away. So a worker
-//! that wakes another one has tokio [share](Executor::share) it; and the watch is a thread of the runtime's pool for what
-//! blocks, and has a task made for what it finds, so that neither waits behind the thread that is blocked.
+//! that wakes another one has tokio [share](Executor::share) it; and the watch is no task but a thread, and has a task made
+//! for what it finds, so that neither waits behind the thread that is blocked.
 
 mod here;
 mod lane;
@@ -49,7 +49,7 @@ use std::{
     collections::VecDeque,
     fmt, mem,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     },
     task::Waker,
@@ -72,8 +72,8 @@ pub(crate) struct Scheduler {
     is_to_be_watched: bool,
     /// Whether somebody [watches](Self::watch).
     watching: Watching,
-    /// Where that one sleeps; it is woken by the end, which may have to wait for it.
-    watch_sleeps: (Mutex<()>, Condvar),
+    /// Where that one waits.
+    post: watch::Post,
     /// How many tasks [relieve](watch) workers; one for each at most.
     relieving: AtomicUsize,
     node: OnceLock<Weak<NodeInner>>,
@@ -94,7 +94,7 @@ impl Scheduler {
             // Also with one worker: who blocks in place has another thread run what else there is.
             is_to_be_watched: executor.replaces_who_blocks(),
             watching: Watching::default(),
-            watch_sleeps: Default::default(),
+            post: watch::Post::default(),
             relieving: AtomicUsize::new(0),
             node: OnceLock::new(),
             me: me.clone(),
@@ -268,9 +268,7 @@ impl Scheduler {
     /// Ends the workers. What lies in a queue is polled no more.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        // Race: the watch may have looked just before. Then it sleeps by the time that the lock is ours.
-        drop(lock(&self.watch_sleeps.0));
-        self.watch_sleeps.1.notify_all();
+        self.call_off_the_watch();
         // SeqCst: pairs with the one of a worker that is polled for the first time.
         fence(Ordering::SeqCst);
         let tasks = self.lanes.iter().flat_map(|lane| &lane.tasks);

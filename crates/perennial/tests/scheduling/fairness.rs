@@ -1,6 +1,6 @@
 //! One who is flooded, or never waits, or blocks its thread, and all the others.
 
-use crate::support::{Run, Runner, runner};
+use crate::support::{Run, Runner, node_on, runner};
 use perennial::{
     node::Node,
     prelude::*,
@@ -8,7 +8,7 @@ use perennial::{
     runtime::{TestOptions, run_test},
 };
 use std::{sync::mpsc, time::Duration};
-use tokio::sync::oneshot;
+use tokio::{runtime::Builder, sync::oneshot, time::timeout};
 
 fn nothing() -> Run<impl FnOnce() -> std::future::Ready<()> + Send + 'static> {
     Run(|| std::future::ready(()))
@@ -106,6 +106,22 @@ rules! {
             assert_eq!(ended.await.reason, ExitReason::Killed);
         }
     }
+}
+
+#[test]
+fn a_busy_node_takes_no_thread_from_those_who_ask_for_one_that_may_block() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).max_blocking_threads(1).enable_all().build();
+    let runtime = runtime.unwrap();
+    let _node = node_on(&runtime);
+    runtime.block_on(async {
+        let flooded = flooded().await;
+        others_are_served(&runner().await).await;
+        for _ in 0..3 {
+            let blocks = tokio::task::spawn_blocking(|| 7);
+            assert_eq!(timeout(Duration::from_secs(10), blocks).await.unwrap().unwrap(), 7);
+        }
+        process::kill(flooded);
+    });
 }
 
 /// The first of two processes blocks its thread until the second one, which waits behind it, has run.

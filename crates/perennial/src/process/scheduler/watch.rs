@@ -3,14 +3,35 @@
 //! What lies in a worker's queue is put where all look. What lies with its thread cannot be had. But who it is stands in the
 //! lane, and to be run it needs only somebody who begins its turn: so it is scheduled once more. Of two who come for it the
 //! first has the turn, and the other one, who may be the worker, finds that there is none.
+//!
+//! The watch is a thread of its own: made when it is first needed, it rests while all workers sleep, and ends with the
+//! scheduler. Threads of the runtime that are there for what blocks are counted, and belong to who asks for them.
 
 use super::{Lane, Scheduler, lock};
 use std::{
     mem,
-    sync::{Arc, Weak, atomic::Ordering},
+    sync::{Arc, Condvar, Mutex, Weak, atomic::Ordering},
+    thread,
     time::Duration,
 };
 use tokio::task::yield_now;
+
+/// As long as the names of threads may be on Linux.
+const THREAD: &str = "perennial-watch";
+
+/// Where the thread of the watch waits.
+#[derive(Default)]
+pub(super) struct Post {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    has_thread: bool,
+    /// Somebody is to be looked after.
+    is_called: bool,
+}
 
 /// How long a process may block its thread before others take what waits behind it.
 const STALL: Duration = Duration::from_millis(10);
@@ -26,22 +47,57 @@ impl Scheduler {
 
     #[cold]
     fn begin_to_watch(&self) {
-        if self.watching.begin()
-            && let Some(me) = self.me.upgrade()
-        {
-            self.executor.spawn_blocking(move || me.watch());
+        if !self.watching.begin() {
+            return;
         }
+        let mut state = lock(&self.post.state);
+        state.has_thread = state.has_thread || self.man_the_post();
+        if state.has_thread {
+            state.is_called = true;
+            self.post.changed.notify_one();
+        } else {
+            // The machine has no thread to give. Whoever comes next tries again.
+            self.watching.give_up();
+        }
+    }
+
+    /// Starts the thread; false if there can be none.
+    fn man_the_post(&self) -> bool {
+        let Some(me) = self.me.upgrade() else { return false };
+        let stands_at_the_post = move || {
+            // Should it drop the last of the node, what goes with that may use the runtime.
+            let _runtime = me.executor.enter();
+            while me.waits_for_a_call() {
+                me.watch();
+            }
+        };
+        thread::Builder::new().name(THREAD.into()).spawn(stands_at_the_post).is_ok()
+    }
+
+    /// Waits until somebody is to be looked after; false if it is the end.
+    fn waits_for_a_call(&self) -> bool {
+        let rests = |state: &mut State| !state.is_called && !self.is_closed();
+        let state = self.post.changed.wait_while(lock(&self.post.state), rests);
+        state.expect("no user code runs under a lock of the scheduler").is_called = false;
+        !self.is_closed()
+    }
+
+    /// Tells the thread that it is the end, after that was said.
+    pub(super) fn call_off_the_watch(&self) {
+        // Race: it may have looked just before. Then it waits by the time that the lock is ours.
+        drop(lock(&self.post.state));
+        self.post.changed.notify_all();
     }
 
     /// Looks after workers whose process blocks their thread: what waits behind it is for others.
     ///
     /// Returns when nothing waits outside and all workers sleep.
-    fn watch(self: Arc<Self>) {
+    fn watch(self: &Arc<Self>) {
         let polls = || -> Vec<u64> { self.lanes.iter().map(Lane::polls).collect() };
         let mut before = polls();
         loop {
-            let (sleeps, end) = &self.watch_sleeps;
-            let woken = end.wait_timeout_while(lock(sleeps), STALL, |()| !self.is_closed());
+            let state = lock(&self.post.state);
+            let woken = self.post.changed.wait_timeout_while(state, STALL, |_| !self.is_closed());
             drop(woken.expect("no user code runs under a lock of the scheduler"));
             if self.is_closed() {
                 return;
@@ -97,4 +153,44 @@ async fn relieve(scheduler: Arc<Scheduler>) {
         yield_now().await;
     }
     scheduler.relieving.fetch_sub(1, Ordering::Relaxed);
+}
+
+#[cfg(all(test, not(any(perennial_loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::process::node::{Node, Time};
+    use std::time::Instant;
+    use tokio::runtime::{Builder, Runtime};
+
+    /// A scheduler whose watch has a thread, and the node that it is of.
+    fn watched_on(runtime: &Runtime) -> (Node, Weak<Scheduler>) {
+        let _entered = runtime.enter();
+        let node = Node::new(Time::Real);
+        let scheduler = node.0.scheduler.clone();
+        scheduler.expect_a_stall();
+        assert!(lock(&scheduler.post.state).has_thread);
+        (node, Arc::downgrade(&scheduler))
+    }
+
+    /// Whether only so many have it soon: its workers and the thread have let go of it.
+    fn is_left_to(few: usize, scheduler: &Weak<Scheduler>) -> bool {
+        let began = Instant::now();
+        while scheduler.strong_count() > few && began.elapsed() < Duration::from_secs(10) {
+            thread::yield_now();
+        }
+        scheduler.strong_count() == few
+    }
+
+    #[test]
+    fn the_thread_of_the_watch_ends_with_the_node_or_with_the_runtime() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (node, scheduler) = watched_on(&runtime);
+        drop(node);
+        assert!(is_left_to(0, &scheduler));
+        let (node, scheduler) = watched_on(&runtime);
+        drop(runtime);
+        // The node has it still.
+        assert!(is_left_to(1, &scheduler));
+        drop(node);
+    }
 }
