@@ -146,7 +146,7 @@ impl<G: Key> Scope<G> {
     fn table(&self) -> Result<Arc<Table<G>>, ScopeError> {
         let unknown = || ScopeError::Unknown(self.as_str().into());
         let wrong = || ScopeError::WrongType(self.as_str().into());
-        found::find(self.as_str()).map_err(|not| match not {
+        found::find(self.0.text()).map_err(|not| match not {
             // It has its name before its table.
             NotFound::Nothing(process) if start::server_at::<Pg<G>>(process.clone()).is_some() => unknown(),
             NotFound::Nothing(_) | NotFound::Other => wrong(),

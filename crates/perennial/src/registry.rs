@@ -175,12 +175,12 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
 
     /// The table of the registry that has this name now.
     fn table(&self) -> Result<Arc<Table<K, V>>, RegistryError> {
-        found::find(self.as_str()).map_err(|not| self.missing(not))
+        found::find(self.0.text()).map_err(|not| self.missing(not))
     }
 
     /// Uses that table.
     fn with_table<R>(&self, f: impl FnOnce(&Table<K, V>) -> R) -> Result<R, RegistryError> {
-        found::with(None, self.as_str(), f).map_err(|not| self.missing(not))
+        found::with(None, self.0.text(), f).map_err(|not| self.missing(not))
     }
 
     /// As [`with_table`](Self::with_table), on a node that is known.
@@ -189,7 +189,7 @@ impl<K: Key, V: Send + Sync + 'static> RegistryName<K, V> {
         node: &NodeInner,
         f: impl FnOnce(&Table<K, V>) -> R,
     ) -> Result<R, RegistryError> {
-        found::with(Some(node), self.as_str(), f).map_err(|not| self.missing(not))
+        found::with(Some(node), self.0.text(), f).map_err(|not| self.missing(not))
     }
 
     fn missing(&self, not: NotFound) -> RegistryError {

@@ -4,9 +4,9 @@ use crate::{
     exit_reason::{CallError, ExitReason},
     gen_server::{Address, GenServer, ServerRef, start},
     pid::Pid,
-    process::{RegisterError, block::ProcRef, node::Node},
+    process::{RegisterError, block::ProcRef, names::Text, node::Node},
 };
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
 /// A local name that remembers which type of server answers under it.
 ///
@@ -28,12 +28,6 @@ pub struct Name<S> {
     _server: PhantomData<fn() -> S>,
 }
 
-#[derive(Clone)]
-enum Text {
-    Static(&'static str),
-    Shared(Arc<str>),
-}
-
 impl<S> Name<S> {
     /// A name for a `const`.
     pub const fn new(name: &'static str) -> Self {
@@ -42,17 +36,11 @@ impl<S> Name<S> {
 
     /// The name itself.
     pub fn as_str(&self) -> &str {
-        match &self.text {
-            Text::Static(name) => name,
-            Text::Shared(name) => name,
-        }
+        self.text.as_str()
     }
 
-    fn to_shared(&self) -> Arc<str> {
-        match &self.text {
-            Text::Static(name) => Arc::from(*name),
-            Text::Shared(name) => name.clone(),
-        }
+    pub(crate) fn text(&self) -> &Text {
+        &self.text
     }
 }
 
@@ -142,7 +130,7 @@ impl<S: GenServer> Register<S> for () {
 impl<S: GenServer> Register<S> for Name<S> {
     fn register(&self, server: &ServerRef<S>) -> Registered {
         let process: ProcRef = server.0.clone();
-        match server.0.process.node.names.register(self.to_shared(), &process) {
+        match server.0.process.node.names.register(self.text.to_shared(), &process) {
             Ok(()) => Registered::Yes,
             Err(RegisterError::Taken(pid)) => Registered::Taken(pid),
             Err(error) => Registered::Failed(ExitReason::from(error)),

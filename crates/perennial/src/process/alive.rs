@@ -35,6 +35,7 @@ impl Alive {
     }
 
     /// Whether a process that has held something that can be found is alive: not ending, and no deadly signal has arrived.
+    #[inline]
     pub(crate) fn is(&self, pid: LocalPid) -> bool {
         // Relaxed: nothing is read because of it. Who knows of a signal or an end by other means comes after this was
         // written; so does who has found what it holds, under the lock of the place.
@@ -63,6 +64,7 @@ impl Alive {
         self.0[segment].get_or_init(|| (0..FIRST << segment).map(|_| AtomicU32::new(0)).collect())
     }
 
+    #[inline]
     fn word(&self, pid: LocalPid) -> Option<&AtomicU32> {
         let (segment, place) = place(pid.slot);
         Some(&self.0[segment].get()?[place])
@@ -70,10 +72,12 @@ impl Alive {
 }
 
 /// The segment of a slot, and its place there.
+#[inline]
 fn place(slot: u32) -> (usize, usize) {
-    let slot = slot as usize;
-    let segment = (slot / FIRST + 1).ilog2() as usize;
-    (segment, slot - FIRST * ((1 << segment) - 1))
+    // As if there were one segment before the first, just as large: then each begins at a power of two.
+    let slot = slot as usize + FIRST;
+    let starts = slot.ilog2();
+    ((starts - FIRST.ilog2()) as usize, slot ^ (1 << starts))
 }
 
 #[cfg(test)]

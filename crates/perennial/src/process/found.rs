@@ -14,12 +14,12 @@
 use crate::{
     process::{
         block::ProcRef,
-        names::Moment,
+        names::{Moment, Text},
         node::{Node, NodeInner},
     },
     sync::thread_local,
 };
-use std::{any::Any, cell::RefCell, sync::Arc};
+use std::{any::Any, cell::RefCell, ptr, sync::Arc};
 
 /// How many names a thread notes.
 const NOTES: usize = 8;
@@ -30,6 +30,8 @@ struct Note {
     node: u32,
     moment: Moment,
     name: Arc<str>,
+    /// The same, where who asked has it; if it is there for ever, so that no other text can be there later.
+    asked: Option<&'static str>,
     shows: Arc<dyn Any + Send + Sync>,
 }
 
@@ -48,7 +50,7 @@ thread_local! {
 }
 
 /// What the process of this name shows, on the current node.
-pub(crate) fn find<T: Send + Sync + 'static>(name: &str) -> Result<Arc<T>, NotFound> {
+pub(crate) fn find<T: Send + Sync + 'static>(name: &Text) -> Result<Arc<T>, NotFound> {
     let noted = |seen: &RefCell<Notes>| recall(&seen.borrow(), None, name)?.clone().downcast().ok();
     match SEEN.try_with(noted).ok().flatten() {
         Some(shows) => Ok(shows),
@@ -59,7 +61,7 @@ pub(crate) fn find<T: Send + Sync + 'static>(name: &str) -> Result<Arc<T>, NotFo
 /// Uses what the process of this name shows; on the current node, if it is not said on which.
 pub(crate) fn with<T: Send + Sync + 'static, R>(
     node: Option<&NodeInner>,
-    name: &str,
+    name: &Text,
     f: impl FnOnce(&T) -> R,
 ) -> Result<R, NotFound> {
     let mut f = Some(f);
@@ -72,25 +74,38 @@ pub(crate) fn with<T: Send + Sync + 'static, R>(
     }
 }
 
+impl Note {
+    fn is_of(&self, name: &str) -> bool {
+        // Who asks again mostly has it in the same place, so it need not be read.
+        self.asked.is_some_and(|asked| ptr::eq(asked, name)) || *self.name == *name
+    }
+}
+
 /// None if it is not noted.
+#[inline]
 fn recall<'a>(
     seen: &'a Notes,
     node: Option<&NodeInner>,
-    name: &str,
+    name: &Text,
 ) -> Option<&'a Arc<dyn Any + Send + Sync>> {
-    let note = seen[place(name)].as_ref().filter(|note| *note.name == *name)?;
+    let name = name.as_str();
+    let note = seen[place(name)].as_ref().filter(|note| note.is_of(name))?;
     let stands = on(node, |node| node.id == note.node && node.names.is_still(note.moment));
     stands.then_some(&note.shows)
 }
 
-fn look<T: Send + Sync + 'static>(node: Option<&NodeInner>, name: &str) -> Result<Arc<T>, NotFound> {
-    let (node, found) = on(node, |node| (node.id, node.names.find(name)));
+fn look<T: Send + Sync + 'static>(node: Option<&NodeInner>, name: &Text) -> Result<Arc<T>, NotFound> {
+    let asked = match name {
+        Text::Static(name) => Some(*name),
+        Text::Shared(_) => None,
+    };
+    let (node, found) = on(node, |node| (node.id, node.names.find(name.as_str())));
     let (process, name, moment) = found.ok_or(NotFound::Nobody)?;
     let Some(public) = process.process().public().cloned() else { return Err(NotFound::Nothing(process)) };
     let public: Arc<dyn Any + Send + Sync> = public;
     let shows = public.downcast::<T>().map_err(|_| NotFound::Other)?;
     let place = place(&name);
-    let note = Note { node, moment, name, shows: shows.clone() };
+    let note = Note { node, moment, name, asked, shows: shows.clone() };
     // Not noted while the locals of the thread are destroyed, or one of the notes is used.
     let noted = SEEN.try_with(|seen| seen.try_borrow_mut().ok().map(|mut seen| seen[place].replace(note)));
     drop(noted);
@@ -110,4 +125,21 @@ fn place(name: &str) -> usize {
     // Names of a program are few, and mostly differ in this.
     let ends = name.as_bytes();
     name.len().wrapping_add(usize::from(ends.last().copied().unwrap_or_default())) % NOTES
+}
+
+#[cfg(all(test, not(perennial_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_knows_its_name_wherever_that_lies() {
+        static NAME: &str = "name";
+        for asked in [None, Some(NAME)] {
+            let moment = Moment::default();
+            let note = Note { node: 0, moment, name: NAME.into(), asked, shows: Arc::new(()) };
+            let elsewhere = NAME.to_owned();
+            assert!(note.is_of(NAME) && note.is_of(&elsewhere));
+            assert!(!note.is_of("eman") && !note.is_of(&NAME[..3]) && !note.is_of(""));
+        }
+    }
 }

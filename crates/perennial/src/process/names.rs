@@ -23,7 +23,7 @@ struct Shard {
 }
 
 /// A state of the names that have the shard of one name.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Moment {
     shard: usize,
     changes: u64,
@@ -37,6 +37,29 @@ struct Named {
 /// Who has which name.
 pub(crate) struct Names {
     shards: [Shard; SHARDS],
+}
+
+/// A name, as who asks for it has it.
+#[derive(Clone)]
+pub(crate) enum Text {
+    Static(&'static str),
+    Shared(Arc<str>),
+}
+
+impl Text {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Static(name) => name,
+            Self::Shared(name) => name,
+        }
+    }
+
+    pub(crate) fn to_shared(&self) -> Arc<str> {
+        match self {
+            Self::Static(name) => Arc::from(*name),
+            Self::Shared(name) => name.clone(),
+        }
+    }
 }
 
 /// Why a name could not be registered.

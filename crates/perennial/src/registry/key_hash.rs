@@ -33,11 +33,11 @@ impl KeyHash {
         u64::from(self.0).wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 
-    /// One of so many shards; by bits in the middle, as neither the lowest nor the highest may be alike in all of a shard.
+    /// One of so many shards; by the highest bits. Those that choose a bucket do not depend on them, and those that tell
+    /// entries apart depend on all others too: so neither are alike in all of a shard.
     pub(crate) fn shard(self, shards: usize) -> usize {
-        let middle = (self.spread() >> 16) & 0xFFFF_FFFF;
-        // Less than `shards`, as `middle` is less than 2^32; without a division.
-        ((middle * shards as u64) >> 32) as usize
+        // Less than `shards`, as a hash is less than 2^32; without a division.
+        ((u64::from(self.0) * shards as u64) >> 32) as usize
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     process::{
         block::Public,
         found::{self, NotFound},
-        names::RegisterError,
+        names::{RegisterError, Text},
     },
 };
 use loom::{
@@ -97,7 +97,7 @@ fn what_was_noted_of_a_name_is_not_believed_when_the_name_has_been_given_up() {
                 let _entered = node.enter();
                 for _ in 0..2 {
                     let gone = given_up.load(Ordering::Acquire);
-                    let found = found::find::<Shown>("name");
+                    let found = found::find::<Shown>(&Text::Static("name"));
                     assert!(matches!(found, Ok(_) | Err(NotFound::Nobody)));
                     assert!(!gone || found.is_err());
                 }
