@@ -13,6 +13,10 @@ use tokio::sync::{Semaphore, TryAcquireError};
 /// So many are kept at most.
 const MOST: usize = 32;
 
+/// So often one who does not wait looks for a permit. Each time but the last it has given back some, and others have taken them
+/// all: their casts have filled the mailbox as often.
+const TRIES: usize = 8;
+
 pub(crate) struct Room {
     permits: Semaphore,
     /// What is kept. Away from what senders write.
@@ -40,16 +44,20 @@ impl Room {
     }
 
     pub(crate) fn try_take(&self) -> Result<Taken, NoRoom> {
-        match self.permits.try_acquire() {
-            Ok(one) => {
-                one.forget();
-                Ok(Taken::One)
+        for _ in 0..TRIES {
+            match self.permits.try_acquire() {
+                Ok(one) => {
+                    one.forget();
+                    return Ok(Taken::One);
+                }
+                // The process has ended, and takes anything.
+                Err(TryAcquireError::Closed) => return Ok(Taken::Nothing),
+                Err(TryAcquireError::NoPermits) if !self.give_back() => break,
+                // Race: what was given back just now is for those who wait, and for others who look at the same time.
+                Err(TryAcquireError::NoPermits) => {}
             }
-            Err(TryAcquireError::NoPermits) if self.give_back() => self.try_take(),
-            Err(TryAcquireError::NoPermits) => Err(NoRoom),
-            // The process has ended, and takes anything.
-            Err(TryAcquireError::Closed) => Ok(Taken::Nothing),
         }
+        Err(NoRoom)
     }
 
     /// Waits for room. Who waits first gets it first.
