@@ -83,7 +83,6 @@ mod read;
 mod row;
 pub(crate) mod rows;
 mod server;
-mod slab;
 mod table;
 mod value;
 mod via;

@@ -1,8 +1,7 @@
 //! The rows of a registry by key, in shards.
 //!
-//! A key and its row lie here themselves, and nowhere else: side by side, in the order in which they came, so that who
-//! registers many, or ends many in that order, meets the same lines and pages of memory again. A hash table has their numbers
-//! only. So that is small, and it grows without a look at what it leads to.
+//! A key and its row lie here themselves, and nowhere else. So who looks one up follows no pointer but to the owner of the
+//! row, and to register takes no memory for either.
 //!
 //! A user's `Eq` runs under the lock of a shard, before anything is changed there, and `Clone` of keys where they are
 //! listed. So one that panics leaves the shard as it was, and poison says nothing.
@@ -16,7 +15,6 @@ use crate::{
         options::Keys,
         row::Row,
         rows::{Id, Rows},
-        slab::Slab,
         value::Value,
     },
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -32,10 +30,8 @@ use std::{
 pub(super) struct ByKey<K, V>(Box<[RwLock<Shard<K, V>>]>);
 
 struct Shard<K, V> {
-    /// The number of each entry, by the hash of its key.
-    index: HashTable<Number>,
-    entries: Slab<Entry<K, V>>,
-    /// How many rows there are, which with duplicate keys is more than there are entries.
+    table: HashTable<Entry<K, V>>,
+    /// How many rows there are, which with duplicate keys is more than `table` has entries.
     len: usize,
     /// The number of the last row that came in.
     last: u64,
@@ -44,16 +40,12 @@ struct Shard<K, V> {
     alive: Option<Arc<Alive>>,
 }
 
-/// Which entry has a key with this hash.
-#[derive(Clone, Copy)]
-struct Number {
-    hash: KeyHash,
-    number: u32,
-}
-
-/// A key, and the rows that it has. In this order, as they are read one after the other.
+/// A key, its hash, and the rows that it has. In this order, as they are read one after the other, and without a gap: with
+/// one, to move a key in would wait for what was written just before.
 #[repr(C)]
 pub(super) struct Entry<K, V> {
+    /// As the table wants it.
+    hash: u64,
     key: K,
     rows: Rows<Row<V>>,
 }
@@ -77,7 +69,7 @@ pub(super) enum Refused {
 
 impl<K, V> ByKey<K, V> {
     pub(super) fn new(shards: usize, alive: &Arc<Alive>) -> Self {
-        let shard = || Shard { alive: Some(alive.clone()), ..Shard::closed() };
+        let shard = || Shard { table: HashTable::new(), len: 0, last: 0, alive: Some(alive.clone()) };
         Self((0..shards).map(|_| RwLock::new(shard())).collect())
     }
 
@@ -96,14 +88,14 @@ impl<K, V> ByKey<K, V> {
     {
         let pid = owner.local();
         let mut shard = self.write(hash);
-        let Shard { index, entries, len, last, alive } = &mut *shard;
+        let Shard { table, len, last, alive } = &mut *shard;
         let Some(alive) = alive else { return Err(Refused::Closed) };
         if owner.is_ending() {
             return Err(Refused::Ended);
         }
-        let slot = index.entry(hash.spread(), same(entries, hash, |it| *it == key), |it| it.hash.spread());
+        let slot = table.entry(hash.spread(), same(hash, |it| *it == key), |entry| entry.hash);
         if let (Slot::Occupied(taken), Keys::Unique) = (&slot, keys) {
-            let holder = entries.get(taken.get().number).rows.first();
+            let holder = taken.get().rows.first();
             // Race: a holder that ends keeps its row until its last acts come to that; it has no claim any more.
             if holder.owner == pid || alive.is(holder.owner) {
                 return Err(Refused::Taken(owner.pid().beside(holder.owner)));
@@ -116,16 +108,14 @@ impl<K, V> ByKey<K, V> {
         let row = Row { owner: pid, number, value };
         let evicted = match slot {
             Slot::Vacant(slot) => {
-                let number = entries.insert(Entry { key, rows: Rows::One(row) });
-                slot.insert(Number { hash, number });
+                slot.insert(Entry { hash: hash.spread(), key, rows: Rows::One(row) });
                 None
             }
-            Slot::Occupied(slot) if keys == Keys::Unique => {
-                let entry = entries.get_mut(slot.get().number);
-                Some(mem::replace(entry, Entry { key, rows: Rows::One(row) }))
+            Slot::Occupied(mut slot) if keys == Keys::Unique => {
+                Some(mem::replace(slot.get_mut(), Entry { hash: hash.spread(), key, rows: Rows::One(row) }))
             }
-            Slot::Occupied(slot) => {
-                entries.get_mut(slot.get().number).rows.add(row);
+            Slot::Occupied(mut slot) => {
+                slot.get_mut().rows.add(row);
                 None
             }
         };
@@ -135,12 +125,12 @@ impl<K, V> ByKey<K, V> {
 
     /// Takes out the row with this id, and its key with the last one.
     pub(super) fn remove(&self, hash: KeyHash, id: Id<LocalPid>) -> Removed<K, V> {
-        self.remove_from(hash, |entry| entry.rows.has(id), id.0, &(id.1..=id.1))
+        self.remove_from(hash, has(hash, id), id.0, &(id.1..=id.1))
     }
 
     /// Takes out the rows of one owner under a key, and the key with the last one. `is` tells the key.
     pub(super) fn remove_of(&self, hash: KeyHash, is: impl Fn(&K) -> bool, owner: LocalPid) -> Removed<K, V> {
-        self.remove_from(hash, |entry| is(&entry.key), owner, &(NonZeroU64::MIN..=NonZeroU64::MAX))
+        self.remove_from(hash, same(hash, is), owner, &(NonZeroU64::MIN..=NonZeroU64::MAX))
     }
 
     fn remove_from(
@@ -151,26 +141,19 @@ impl<K, V> ByKey<K, V> {
         numbers: &RangeInclusive<NonZeroU64>,
     ) -> Removed<K, V> {
         let mut shard = self.write(hash);
-        let Shard { index, entries, len, .. } = &mut *shard;
-        let slot = index.find_entry(hash.spread(), where_entry(entries, hash, is));
-        let Ok(slot) = slot else { return Removed::Rows(Few::None) };
-        let number = slot.get().number;
-        let removed = match entries.get_mut(number).rows.take(owner, numbers) {
+        let Ok(mut slot) = shard.table.find_entry(hash.spread(), is) else { return Removed::Rows(Few::None) };
+        let removed = match slot.get_mut().rows.take(owner, numbers) {
             Some(rows) => Removed::Rows(rows),
-            None => {
-                slot.remove();
-                Removed::Entry(entries.remove(number))
-            }
+            None => Removed::Entry(slot.remove().0),
         };
-        *len -= removed.len();
+        shard.len -= removed.len();
         removed
     }
 
     /// Gives the row with this id another value. Returns the one that it had; none if the row is not there any more.
     pub(super) fn replace(&self, hash: KeyHash, id: Id<LocalPid>, value: Value<V>) -> Option<Value<V>> {
         let mut shard = self.write(hash);
-        let number = shard.number_of_row(hash, id)?;
-        let row = shard.entries.get_mut(number).rows.get_mut(id)?;
+        let row = shard.table.find_mut(hash.spread(), has(hash, id))?.rows.get_mut(id)?;
         Some(mem::replace(&mut row.value, value))
     }
 
@@ -180,7 +163,7 @@ impl<K, V> ByKey<K, V> {
         K: Clone,
     {
         let shard = self.read(self.shard(hash));
-        Some(shard.entries.get(shard.number_of_row(hash, id)?).key.clone())
+        shard.table.find(hash.spread(), has(hash, id)).map(|entry| entry.key.clone())
     }
 
     /// Looks at the rows of a key. `is` tells the key; `look` must run no user code.
@@ -192,8 +175,7 @@ impl<K, V> ByKey<K, V> {
     ) -> Option<R> {
         let shard = self.read(self.shard(hash));
         let alive = shard.alive.as_ref()?;
-        let found = shard.index.find(hash.spread(), same(&shard.entries, hash, is))?;
-        Some(look(&shard.entries.get(found.number).rows, alive))
+        shard.table.find(hash.spread(), same(hash, is)).map(|entry| look(&entry.rows, alive))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -209,22 +191,27 @@ impl<K, V> ByKey<K, V> {
             // In this order: if a `Clone` panics these are dropped without the lock.
             let mut all = Vec::new();
             let shard = self.read(shard);
-            all.reserve(shard.index.len());
-            let rows = |entry: &Entry<K, V>| entry.rows.iter().cloned().collect();
-            all.extend(shard.entries.iter().map(|entry| (entry.key.clone(), rows(entry))));
+            all.reserve(shard.table.len());
+            all.extend(
+                shard.table.iter().map(|entry| (entry.key.clone(), entry.rows.iter().cloned().collect())),
+            );
             all
         })
     }
 
     /// Takes everything out and lets nothing in any more. Returns what was there, shard by shard.
     pub(super) fn close(&self) -> impl Iterator<Item = (K, Rows<Row<V>>)> {
-        let close = |shard: &RwLock<Shard<K, V>>| {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            mem::replace(&mut *shard, Shard::closed())
-        };
-        let shards: Vec<_> = self.0.iter().map(close).collect();
-        let entries = shards.into_iter().flat_map(|shard| shard.entries.into_values());
-        entries.map(|entry| (entry.key, entry.rows))
+        let tables: Vec<_> = self
+            .0
+            .iter()
+            .map(|shard| {
+                let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+                shard.alive = None;
+                shard.len = 0;
+                mem::take(&mut shard.table)
+            })
+            .collect();
+        tables.into_iter().flatten().map(|entry| (entry.key, entry.rows))
     }
 
     fn shard(&self, hash: KeyHash) -> &RwLock<Shard<K, V>> {
@@ -256,35 +243,14 @@ impl<K, V> Removed<K, V> {
     }
 }
 
-impl<K, V> Shard<K, V> {
-    /// One that lets nothing in.
-    fn closed() -> Self {
-        Self { index: HashTable::new(), entries: Slab::new(), len: 0, last: 0, alive: None }
-    }
-
-    /// The number of the entry that has a row. No user's `Eq` runs, and a successor's row is never meant.
-    fn number_of_row(&self, hash: KeyHash, id: Id<LocalPid>) -> Option<u32> {
-        let is = where_entry(&self.entries, hash, |entry| entry.rows.has(id));
-        self.index.find(hash.spread(), is).map(|found| found.number)
-    }
-}
-
-/// Tells the number of an entry.
-fn where_entry<K, V>(
-    entries: &Slab<Entry<K, V>>,
-    hash: KeyHash,
-    is: impl Fn(&Entry<K, V>) -> bool,
-) -> impl Fn(&Number) -> bool {
-    move |it| it.hash == hash && is(entries.get(it.number))
-}
-
 /// Tells a key.
-fn same<K, V>(
-    entries: &Slab<Entry<K, V>>,
-    hash: KeyHash,
-    is: impl Fn(&K) -> bool,
-) -> impl Fn(&Number) -> bool {
-    where_entry(entries, hash, move |entry| is(&entry.key))
+fn same<K, V>(hash: KeyHash, is: impl Fn(&K) -> bool) -> impl Fn(&Entry<K, V>) -> bool {
+    move |entry| entry.hash == hash.spread() && is(&entry.key)
+}
+
+/// Tells the key of a row: by the row's id, so no user's `Eq` runs, and a successor's row is never meant.
+fn has<K, V>(hash: KeyHash, id: Id<LocalPid>) -> impl Fn(&Entry<K, V>) -> bool {
+    move |entry| entry.hash == hash.spread() && entry.rows.has(id)
 }
 
 #[cfg(test)]
@@ -293,6 +259,6 @@ mod tests {
 
     #[test]
     fn what_each_registration_has_is_small() {
-        assert_eq!((size_of::<Number>(), size_of::<Entry<(), ()>>()), (8, 24));
+        assert_eq!(size_of::<Entry<(), ()>>(), 32);
     }
 }
