@@ -1,4 +1,4 @@
-//! What few processes have, or have much of: who waits for one, watches it, or is watched by it, and how it is to end.
+//! What few processes have, or have much of: who waits for one, what it watches, and how it is to end.
 
 use crate::{
     clock::TimerId,
