@@ -319,6 +319,147 @@ async fn get_or_start_finds_whoever_has_the_name_and_is_alive() {
     }
 }
 
+/// A server that ends when it is told to.
+struct Short;
+struct Bye;
+impl GenServer for Short {
+    type Args = ();
+    async fn init((): (), _: &mut Cx<Self>) -> Result<Self, InitError> {
+        Ok(Self)
+    }
+}
+impl HandleCall<Bye> for Short {
+    type Reply = ();
+    async fn handle_call(&mut self, _: Bye, _: &mut Cx<Self>) -> Reply<()> {
+        stop_reply(ExitReason::Normal, ())
+    }
+}
+
+/// What a start function starts, and returns the pid of.
+#[derive(Clone, Copy, Debug)]
+enum Starts {
+    One,
+    Unlinked,
+    FirstOfTwo,
+    LastOfTwo,
+    BeforeAnotherType,
+    ByAnotherSupervisor,
+    OneThatIsKnown,
+    AndWaits,
+    AndAnotherChild,
+    OneThatEnds,
+    Another,
+    AndFails,
+    AndPanics,
+}
+
+async fn start_some((starts, known): (Starts, Pid)) -> StartResult {
+    let short = || gen_server::start_link::<Short>((), ());
+    match starts {
+        Starts::One => short().await,
+        Starts::Unlinked => gen_server::start::<Short>((), ()).await,
+        Starts::FirstOfTwo => {
+            let first = short().await?;
+            short().await.map(|_| first)
+        }
+        Starts::LastOfTwo => {
+            short().await?;
+            short().await
+        }
+        Starts::BeforeAnotherType => {
+            let first = short().await?;
+            DynamicSupervisor::start_link(Options::default()).await.map(|_| first)
+        }
+        Starts::ByAnotherSupervisor => {
+            let other = DynamicSupervisor::start_link(Options::default()).await?.server().expect("it runs");
+            let spec = ChildSpec::worker(|()| gen_server::start_link::<Short>((), ()), ());
+            let server = DynamicSupervisor::start_child_ref::<Short>(&other, spec).await;
+            Ok(server.expect("it starts").pid())
+        }
+        Starts::OneThatIsKnown => short().await.map(|_| known),
+        Starts::AndWaits => {
+            let first = short().await?;
+            perennial::time::sleep(Duration::from_secs(1)).await;
+            Ok(first)
+        }
+        Starts::AndAnotherChild => {
+            let first = short().await?;
+            let spec = ChildSpec::worker(|()| gen_server::start_link::<Short>((), ()), ());
+            let spec = ChildSpec { restart: Restart::Temporary, ..spec };
+            let server = DynamicSupervisor::start_child_ref::<Short>(&SUP, spec).await.expect("it starts");
+            assert_ne!(server.pid(), first);
+            Ok(first)
+        }
+        Starts::OneThatEnds => {
+            let first = short().await?;
+            first.server::<Short>().expect("it runs").call(Bye).await.expect("it answers");
+            Ok(first)
+        }
+        Starts::Another => DynamicSupervisor::start_link(Options::default()).await,
+        Starts::AndFails => {
+            short().await?;
+            Err(StartError::Ignore)
+        }
+        Starts::AndPanics => {
+            short().await?;
+            panic!("as it should");
+        }
+    }
+}
+
+#[perennial::test(paused)]
+async fn the_server_is_returned_of_which_the_start_function_has_returned_the_pid() {
+    start(Options::default()).await;
+    for inline in [true, false] {
+        Node::current().set_inline_calls(inline);
+        let known = gen_server::start::<Short>((), ()).await.unwrap();
+        let server = async |starts| {
+            let told = Arc::new(Mutex::new(None));
+            let note = told.clone();
+            let function = move |args| {
+                let note = note.clone();
+                async move {
+                    let result = start_some(args).await;
+                    *note.lock().unwrap() = result.as_ref().ok().copied();
+                    result
+                }
+            };
+            let spec = ChildSpec::worker(function, (starts, known));
+            let spec = ChildSpec { restart: Restart::Temporary, ..spec };
+            // So that the supervisor is idle, and who asks for a start may run it.
+            settle().await;
+            let result = DynamicSupervisor::start_child_ref::<Short>(&SUP, spec).await;
+            let told = *told.lock().unwrap();
+            if let Ok(server) = &result {
+                assert_eq!(Some(server.pid()), told, "{starts:?}");
+                assert_eq!(server.call(Bye).await, Ok(()), "{starts:?}");
+            }
+            (result.map(drop), told)
+        };
+        for starts in [
+            Starts::One,
+            Starts::Unlinked,
+            Starts::FirstOfTwo,
+            Starts::LastOfTwo,
+            Starts::BeforeAnotherType,
+            Starts::ByAnotherSupervisor,
+            Starts::OneThatIsKnown,
+            Starts::AndWaits,
+            Starts::AndAnotherChild,
+        ] {
+            assert_eq!(server(starts).await.0, Ok(()), "{starts:?}");
+        }
+        let ended = StartChildError::Call(CallError::NoProc);
+        assert_eq!(server(Starts::OneThatEnds).await.0, Err(ended));
+        let (wrong, pid) = server(Starts::Another).await;
+        assert_eq!(wrong, Err(StartChildError::WrongServer(pid.unwrap())));
+        assert_eq!(server(Starts::AndFails).await.0, Err(StartChildError::Start(StartError::Ignore)));
+        let panicked = server(Starts::AndPanics).await.0;
+        assert!(matches!(panicked, Err(StartChildError::Start(StartError::Exit(ExitReason::Panic(_))))));
+        assert_eq!(server(Starts::One).await.0, Ok(()));
+    }
+}
+
 #[perennial::test(paused)]
 async fn what_can_be_started_once_is_temporary() {
     start(Options::default()).await;

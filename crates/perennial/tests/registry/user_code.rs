@@ -2,9 +2,12 @@
 
 use crate::support::*;
 use perennial::{prelude::*, registry::Options};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 /// A value whose clone and drop use the registry.
@@ -95,7 +98,7 @@ async fn a_value_that_panics_in_drop_does_not_stop_the_others_from_going() {
 }
 
 /// A key whose comparison panics when it is told to.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Touchy(u8, Arc<AtomicBool>);
 impl PartialEq for Touchy {
     fn eq(&self, other: &Self) -> bool {
@@ -112,22 +115,39 @@ impl std::hash::Hash for Touchy {
 
 #[perennial::test]
 async fn a_comparison_that_panics_leaves_the_registry_as_it_was() {
-    let reg = RegistryName::<Touchy>::new("touchy");
-    reg.start_link(Options { partitions: 1, ..Options::default() }).await.unwrap();
-    let touchy = Arc::new(AtomicBool::new(false));
-    let key = Touchy(1, touchy.clone());
-    let (p, q) = (proc().await, proc().await);
-    let (its, own) = (reg.clone(), key.clone());
-    run(&p, move || its.register(own, ())).await.unwrap();
-    touchy.store(true, SeqCst);
-    let (its, own) = (reg.clone(), key.clone());
-    let call = q.call(Run(Box::new(move || its.register(own, ()).unwrap()))).await;
-    assert!(matches!(call, Err(CallError::Exit(ExitReason::Panic(_)))), "{call:?}");
-    touchy.store(false, SeqCst);
-    assert_eq!(reg.lookup(&key).unwrap(), [(p.pid(), ())]);
-    assert!(reg.keys(q.pid()).unwrap().is_empty());
-    kill(p.pid()).await;
-    assert_eq!(reg.count(), Ok(0));
+    type Reg = RegistryName<Touchy>;
+    let compare: [fn(&Reg, &Touchy); 4] = [
+        |reg, key| reg.register(key.clone(), ()).unwrap(),
+        |reg, key| reg.unregister(key).unwrap(),
+        |reg, key| reg.unregister_match(key, |()| true).unwrap(),
+        |reg, key| drop(reg.lookup(key)),
+    ];
+    for keys in [Keys::Unique, Keys::Duplicate] {
+        let reg = Reg::new("touchy");
+        let registry = reg.start_link(Options { keys, partitions: 1, ..Options::default() }).await.unwrap();
+        let touchy = Arc::new(AtomicBool::new(false));
+        let key = |number| Touchy(number, touchy.clone());
+        let (p, q) = (proc().await, proc().await);
+        for number in 0..10 {
+            let (its, own) = (reg.clone(), key(number));
+            run(&p, move || its.register(own, ())).await.unwrap();
+        }
+        for (number, compare) in (0..).zip(compare) {
+            touchy.store(true, SeqCst);
+            for who in [&p, &q] {
+                let (its, own) = (reg.clone(), key(number));
+                let compares = AssertUnwindSafe(move || compare(&its, &own));
+                assert!(run(who, || catch_unwind(compares).is_err()).await);
+            }
+            touchy.store(false, SeqCst);
+            assert_eq!(reg.lookup(&key(number)).unwrap(), [(p.pid(), ())]);
+        }
+        assert_eq!(reg.keys(p.pid()).unwrap(), (0..10).map(key).collect::<Vec<_>>());
+        assert!(reg.keys(q.pid()).unwrap().is_empty());
+        kill(p.pid()).await;
+        assert_eq!(reg.count(), Ok(0));
+        kill(registry).await;
+    }
 }
 
 /// A key whose clone panics when it is told to.
