@@ -184,7 +184,9 @@ fn release(block: &dyn Proc) -> Vec<Tied> {
 /// because they are `tied` to it: then all is done.
 fn take_bonds(block: &dyn Proc, tied: bool) -> Option<(Option<Box<Bonds>>, Taken)> {
     let mut state = block.process().lock();
-    let (bonds, ties) = (state.take_bonds(), block.process().take_ties_in(&mut state));
+    // In this order: the bonds are among the ties, of which the rest is dropped under the lock.
+    let bonds = state.take_bonds();
+    let ties = block.process().take_ties_in(&mut state);
     let nobody = bonds.is_none() && ties.is_none() && !tied;
     state.fate.set_phase(if nobody { Phase::Gone } else { Phase::Told });
     drop(state);
