@@ -15,7 +15,7 @@ use crate::{
         stream::{AsyncStream, StreamOptions},
     },
 };
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 use tokio::sync::oneshot;
 
 /// Tasks that are started on demand under a supervisor: it stops them when it stops, and they take nobody along.
@@ -64,7 +64,7 @@ pub struct SpawnOptions {
 
 impl Default for SpawnOptions {
     fn default() -> Self {
-        Self { link: true, shutdown: SHUTDOWN }
+        Self { link: true, shutdown: Shutdown::WORKER }
     }
 }
 
@@ -79,11 +79,9 @@ pub struct ChildOptions {
 
 impl Default for ChildOptions {
     fn default() -> Self {
-        Self { restart: Restart::Temporary, shutdown: SHUTDOWN }
+        Self { restart: Restart::Temporary, shutdown: Shutdown::WORKER }
     }
 }
-
-pub(crate) const SHUTDOWN: Shutdown = Shutdown::Timeout(Duration::from_secs(5));
 
 /// Nobody looks at the ids of a dynamic supervisor's children, but reports show them.
 const ID: &str = "task";

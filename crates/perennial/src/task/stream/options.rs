@@ -1,10 +1,8 @@
 //! How a stream of tasks runs, and what its errors are.
 
 use crate::{
-    child_spec::Shutdown,
-    dynamic_supervisor::StartChildError,
-    exit_reason::ExitReason,
-    task::{supervisor::SHUTDOWN, wait::AWAIT_TIMEOUT},
+    child_spec::Shutdown, dynamic_supervisor::StartChildError, exit_reason::ExitReason,
+    task::wait::AWAIT_TIMEOUT,
 };
 use std::{error::Error, fmt, num::NonZeroUsize, thread, time::Duration};
 
@@ -31,7 +29,7 @@ impl Default for StreamOptions {
             ordered: true,
             timeout: Some(AWAIT_TIMEOUT),
             on_timeout: OnTimeout::Exit,
-            shutdown: SHUTDOWN,
+            shutdown: Shutdown::WORKER,
         }
     }
 }
