@@ -115,7 +115,7 @@ impl Shard {
     fn get(&self, pid: Pid) -> Option<&ProcRef> {
         let index = index_of(pid.slot);
         match &self.segments.get((index / SEGMENT) as usize)?[(index % SEGMENT) as usize] {
-            Slot::Taken(process) if process.process().pid().serial == pid.serial => Some(process),
+            Slot::Taken(process) if process.process().local().serial == pid.serial => Some(process),
             _ => None,
         }
     }
