@@ -128,8 +128,7 @@ impl fmt::Debug for Ref {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashSet;
-    use std::hash::BuildHasher;
+    use std::{collections::HashSet, hash::BuildHasher};
 
     fn hash(slot: u32, serial: u32) -> u64 {
         BuildHasherDefault::<PidHasher>::default().hash_one(Pid { node: 0, slot, serial, creation: 1 })

@@ -9,7 +9,7 @@ use crate::{
 use rustc_hash::FxHashMap;
 use std::{sync::Arc, task::Waker};
 
-/// What few processes have, or have much of; see [`Ties`] for what many have.
+/// What few processes have, or have much of; see [`Ties`](super::ties::Ties) for what many have.
 #[derive(Default)]
 pub(crate) struct Bonds {
     pub(crate) watching: FxHashMap<Ref, Pid>,

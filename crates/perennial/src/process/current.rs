@@ -63,7 +63,7 @@ enum Start {
     Beside,
 }
 
-/// The processes that a start has spawned with a link: one, as a rule.
+/// The processes that a start has spawned with a link: one, as a rule. And the one that it has handed on.
 #[derive(Default)]
 pub(crate) struct Spawned {
     first: Option<Pid>,
@@ -261,8 +261,8 @@ pub(crate) fn spawned(parent: &Process, pid: Pid) {
     CONTEXT.with(|context| context.with_spawned(note));
 }
 
-/// The pid of `process` is returned to who asked for its start. That may be a start function: then the process itself goes
-/// beside, so that who is to use it need not look for it, nor count one reference less and one more.
+/// The pid of `process` is returned to who asked for its start. That may be a start function: then the process itself is
+/// kept beside, so that who is to use it need not look for it, nor count one reference less and one more.
 pub(crate) fn hand_on(process: ProcRef) -> Pid {
     let pid = process.process().pid();
     let mut process = Some(process);
