@@ -138,6 +138,10 @@ impl Scheduler {
         let queue = lane.try_with(mem::take).unwrap_or_default();
         if next.is_some() || !queue.is_empty() {
             self.with_outside(|outside| outside.extend(next.into_iter().chain(queue)));
+            // Race: as in `schedule_or_end`. The queues were emptied while this was in none of them.
+            if self.is_closed() {
+                self.end(self.drain());
+            }
         }
     }
 }
@@ -158,8 +162,12 @@ async fn relieve(scheduler: Arc<Scheduler>) {
 #[cfg(all(test, not(any(perennial_loom, shuttle))))]
 mod tests {
     use super::*;
-    use crate::process::node::{Node, Time};
-    use std::time::Instant;
+    use crate::process::{
+        Inbox,
+        node::{Node, Time},
+        spawn,
+    };
+    use std::{collections::VecDeque, time::Instant};
     use tokio::runtime::{Builder, Runtime};
 
     /// A scheduler whose watch has a thread, and the node that it is of.
@@ -192,5 +200,24 @@ mod tests {
         // The node has it still.
         assert!(is_left_to(1, &scheduler));
         drop(node);
+    }
+
+    #[test]
+    fn what_the_watch_has_in_hand_when_the_runtime_ends_is_not_kept() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (node, scheduler) = watched_on(&runtime);
+        let pid = {
+            let _entered = node.enter();
+            spawn(|_: Inbox<()>| std::future::pending::<()>())
+        };
+        let process = node.process(pid).unwrap();
+        drop(runtime);
+        assert!(is_left_to(1, &scheduler));
+        // It lay in a queue that was emptied before, and the watch gives it away now.
+        let ours = node.0.scheduler.clone();
+        assert!(ours.lanes[0].put(process, VecDeque::push_back).is_none());
+        ours.give_away(0);
+        drop((ours, node));
+        assert!(is_left_to(0, &scheduler));
     }
 }
