@@ -20,9 +20,9 @@
 //! When the node and its runtime are gone, not a byte may be left that was not there before: what nobody owns any more is
 //! found by that, however little it is. The rounds find what the node keeps, such as entries of its tables.
 
-use std::panic;
 use std::sync::{Arc, Barrier, Once};
 use std::time::{Duration, Instant};
+use std::{panic, thread};
 
 use perennial::node::{Node, Time};
 use perennial_cell::free_unused;
@@ -81,9 +81,10 @@ impl Soak {
         Report { seed: self.seed, censuses, before, after, slack: SLACK }
     }
 
+    /// When threads have gone that a node has had for itself: nobody waits for its watch.
     fn bytes_without_node(&self) -> usize {
         free_unused();
-        (self.live_bytes)()
+        steady(self.live_bytes)
     }
 
     /// Runs some rounds on one node, on a runtime of its own.
@@ -102,13 +103,11 @@ impl Soak {
             let seed = self.seed ^ (u64::from(number) << 32);
             let begin = Instant::now();
             let mut census = runtime.block_on(round::round(&node, seed, self.workers, time));
-            census.bytes = runtime.block_on(async {
-                steady(self.live_bytes).await;
-                if !census.stuck {
-                    free_on_all(self.workers.max(1)).await;
-                }
-                steady(self.live_bytes).await
-            });
+            steady(self.live_bytes);
+            if !census.stuck {
+                runtime.block_on(free_on_all(self.workers.max(1)));
+            }
+            census.bytes = steady(self.live_bytes);
             census.took = begin.elapsed();
             let stuck = census.stuck;
             censuses.push(census);
@@ -124,11 +123,11 @@ impl Soak {
 }
 
 /// The live bytes when they fall no more: what has ended is dropped by whichever thread was at it.
-async fn steady(live_bytes: fn() -> usize) -> usize {
+fn steady(live_bytes: fn() -> usize) -> usize {
     let mut least = live_bytes();
     let mut same = 0;
     while same < 10 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        thread::sleep(Duration::from_millis(10));
         let now = live_bytes();
         same = if now < least { 0 } else { same + 1 };
         least = least.min(now);
