@@ -163,7 +163,7 @@ async fn relieve(scheduler: Arc<Scheduler>) {
 mod tests {
     use super::*;
     use crate::process::{
-        Inbox,
+        self, Inbox,
         node::{Node, Time},
         spawn,
     };
@@ -200,6 +200,35 @@ mod tests {
         // The node has it still.
         assert!(is_left_to(1, &scheduler));
         drop(node);
+    }
+
+    /// Once more in a program of its own, which asks for more memory for each thread than there are addresses.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_node_for_whose_watch_there_is_no_thread_goes_on_without_it() {
+        use std::{env, process::Command};
+        const STACK: (&str, &str) = ("RUST_MIN_STACK", "1152921504606846976");
+        if env::var(STACK.0).as_deref() != Ok(STACK.1) {
+            let mut again = Command::new(env::current_exe().unwrap());
+            let me = "a_node_for_whose_watch_there_is_no_thread_goes_on_without_it";
+            let done = again.args([me, "--test-threads=1"]).env(STACK.0, STACK.1).output().unwrap();
+            let said = String::from_utf8_lossy(&done.stdout);
+            assert!(done.status.success() && said.contains("1 passed"), "{done:?}");
+            return;
+        }
+        // The runtime says itself how much its threads need.
+        let mut threads = Builder::new_multi_thread();
+        let runtime = threads.worker_threads(2).thread_stack_size(2 << 20).enable_all().build().unwrap();
+        let _entered = runtime.enter();
+        let node = Node::new(Time::Real);
+        let scheduler = &node.0.scheduler;
+        for _ in 0..2 {
+            scheduler.expect_a_stall();
+            assert!(!scheduler.watching.is_on() && !lock(&scheduler.post.state).has_thread);
+        }
+        let _here = node.enter();
+        let ended = process::monitor(spawn(|_: Inbox<()>| async {}));
+        runtime.block_on(ended);
     }
 
     #[test]
