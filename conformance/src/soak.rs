@@ -26,7 +26,7 @@ use std::{panic, thread};
 
 use perennial::node::{Node, Time};
 use perennial_cell::free_unused;
-use tokio::runtime::Builder;
+use tokio::{runtime::Builder, time::timeout};
 
 pub use census::Census;
 pub use report::Report;
@@ -74,7 +74,8 @@ impl Soak {
         let mut censuses = Vec::with_capacity(rounds as usize);
         // Everything that is made once and kept, in the program and in the runtime.
         self.node(1, ROUND / 50, &mut censuses);
-        censuses.clear();
+        // But a hang is to be told.
+        censuses.retain(|census| census.stuck);
         let before = self.bytes_without_node();
         self.node(rounds, self.time / rounds, &mut censuses);
         let after = self.bytes_without_node();
@@ -98,7 +99,12 @@ impl Soak {
             let _inside = runtime.enter();
             Node::new(Time::Real)
         };
-        runtime.block_on(rush::rush(&node));
+        let rushed = runtime.block_on(async { timeout(round::PATIENCE, rush::rush(&node)).await });
+        if rushed.is_err() {
+            censuses.push(Census { stuck: true, ..Census::default() });
+            runtime.shutdown_background();
+            return;
+        }
         for number in 0..rounds {
             let seed = self.seed ^ (u64::from(number) << 32);
             let begin = Instant::now();

@@ -18,8 +18,8 @@ const HANDS: u64 = 30;
 /// How many threads outside of the runtime do.
 const THREADS: u64 = 3;
 
-/// How long the end of a round may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the end of a round may take, or a rush.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a round on the node, and says what is left of it.
 pub(super) async fn round(node: &Node, seed: u64, workers: usize, time: Duration) -> Census {
