@@ -82,6 +82,29 @@ async fn r47_one_name_is_another_registry_on_another_node() {
     assert_eq!(reg.count(), Err(RegistryError::Unknown("r".into())));
 }
 
+/// As many names have been given and taken on each of them, so that does not tell them apart.
+#[perennial::test]
+async fn r47_who_goes_from_node_to_node_finds_the_registry_of_each() {
+    let start = || async { start(Keys::Unique, 1).await };
+    let reg = start().await;
+    let other = Node::new(Time::Real);
+    let (tell, told) = tokio::sync::oneshot::channel();
+    {
+        let _entered = other.enter();
+        process::spawn(move |_: Inbox<()>| async move {
+            start().await.register("a".to_owned(), 1).unwrap();
+            tell.send(()).unwrap();
+            std::future::pending::<()>().await;
+        });
+    }
+    told.await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(reg.count(), Ok(0));
+        let _entered = other.enter();
+        assert_eq!(reg.count(), Ok(1));
+    }
+}
+
 /// Who is never there.
 struct Nobody(#[expect(dead_code, reason = "it counts")] Arc<()>);
 impl Address for Nobody {
