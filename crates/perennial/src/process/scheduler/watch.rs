@@ -180,13 +180,29 @@ mod tests {
         (node, Arc::downgrade(&scheduler))
     }
 
-    /// Whether only so many have it soon: its workers and the thread have let go of it.
-    fn is_left_to(few: usize, scheduler: &Weak<Scheduler>) -> bool {
+    fn soon(is_so: impl Fn() -> bool) -> bool {
         let began = Instant::now();
-        while scheduler.strong_count() > few && began.elapsed() < Duration::from_secs(10) {
+        while !is_so() && began.elapsed() < Duration::from_secs(10) {
             thread::yield_now();
         }
-        scheduler.strong_count() == few
+        is_so()
+    }
+
+    /// Whether only so many have it soon: its workers and the thread have let go of it.
+    fn is_left_to(few: usize, scheduler: &Weak<Scheduler>) -> bool {
+        soon(|| scheduler.strong_count() == few)
+    }
+
+    #[test]
+    fn the_thread_of_the_watch_rests_while_all_workers_sleep_and_is_called_again() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (node, _) = watched_on(&runtime);
+        let scheduler = &node.0.scheduler;
+        for _ in 0..3 {
+            assert!(soon(|| !scheduler.watching.is_on()));
+            assert!(!lock(&scheduler.post.state).is_called);
+            scheduler.expect_a_stall();
+        }
     }
 
     #[test]
