@@ -40,14 +40,14 @@ use crate::{
     executor::Executor,
     process::{
         asleep::{self, Asleep, Watching},
-        block::ProcRef,
+        block::{Proc, ProcRef},
         current,
         node::NodeInner,
     },
 };
 use std::{
     collections::VecDeque,
-    fmt, mem,
+    fmt, mem, ptr,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering, fence},
@@ -115,9 +115,13 @@ impl Scheduler {
         }
     }
 
-    /// Has a process polled: one whose `Turns` said that it is to be scheduled. May be called under its lock.
+    /// Has a process polled: one whose `Turns` said that it is to be scheduled. May be called under its lock, by who has it.
     pub(crate) fn schedule(&self, process: ProcRef) {
-        let Some(lane) = here::lane(self) else { return self.schedule_outside(process) };
+        let Some(lane) = here::lane(self) else { return self.schedule_woken_outside(process) };
+        self.schedule_here(lane, process);
+    }
+
+    fn schedule_here(&self, lane: usize, process: ProcRef) {
         match self.lanes[lane].put_next(process) {
             None => self.expect_a_stall(),
             Some(process) => self.schedule_behind(lane, process),
@@ -134,12 +138,28 @@ impl Scheduler {
         }
     }
 
+    fn schedule_woken_outside(&self, process: ProcRef) {
+        let put: *const dyn Proc = Arc::as_ptr(&process);
+        self.schedule_outside(process);
+        // Race: it was ended by who closed this, after it was woken and before it was put there. Nobody comes for it any more.
+        if self.is_closed() {
+            self.take_back_if_ending(put);
+        }
+    }
+
     fn schedule_outside(&self, process: ProcRef) {
         self.with_outside(|outside| outside.push_back(process));
         // A process that is polled here by somebody else, such as a caller, may block the thread with whoever was woken on it.
         if !self.wake_one() || current::is_inside() {
             self.expect_a_stall();
         }
+    }
+
+    /// Takes out what was just put there; who woke it has it too, so it is not dropped here.
+    #[cold]
+    fn take_back_if_ending(&self, put: *const dyn Proc) {
+        let is_it = |one: &ProcRef| ptr::addr_eq(Arc::as_ptr(one), put) && one.process().is_ending();
+        self.with_outside(|outside| outside.retain(|one| !is_it(one)));
     }
 
     /// Puts what the worker of `lane` was to take next where others find it, too.
@@ -170,7 +190,10 @@ impl Scheduler {
     /// As [`schedule`](Self::schedule), for one who holds no lock of a process. After the end it is not polled, but
     /// ended here and now.
     pub(crate) fn schedule_or_end(&self, process: ProcRef) {
-        self.schedule(process);
+        match here::lane(self) {
+            Some(lane) => self.schedule_here(lane, process),
+            None => self.schedule_outside(process),
+        }
         // Race: the queues may have been emptied for the last time before it was put there. Then this sees that they
         // are closed, for that was said before, and the lock of the queue comes between.
         if self.is_closed() {

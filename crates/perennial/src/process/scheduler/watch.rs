@@ -265,4 +265,20 @@ mod tests {
         drop((ours, node));
         assert!(is_left_to(0, &scheduler));
     }
+
+    #[test]
+    fn one_who_was_woken_as_the_runtime_ended_is_not_kept() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (node, scheduler) = watched_on(&runtime);
+        let pid = {
+            let _entered = node.enter();
+            spawn(|_: Inbox<()>| std::future::pending::<()>())
+        };
+        let process = node.process(pid).unwrap();
+        drop(runtime);
+        // Who woke it puts it there only now.
+        node.0.scheduler.schedule(process.clone());
+        drop((process, node));
+        assert!(is_left_to(0, &scheduler));
+    }
 }
