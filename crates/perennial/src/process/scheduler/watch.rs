@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use crate::process::{
         self, Inbox,
+        block::ProcRef,
         node::{Node, Time},
         spawn,
     };
@@ -178,6 +179,18 @@ mod tests {
         scheduler.expect_a_stall();
         assert!(lock(&scheduler.post.state).has_thread);
         (node, Arc::downgrade(&scheduler))
+    }
+
+    /// What is there still when a runtime has ended on which a process waited.
+    fn after_the_end_of_a_runtime() -> (Node, Weak<Scheduler>, ProcRef) {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (node, scheduler) = watched_on(&runtime);
+        let pid = {
+            let _entered = node.enter();
+            spawn(|_: Inbox<()>| std::future::pending::<()>())
+        };
+        let process = node.process(pid).unwrap();
+        (node, scheduler, process)
     }
 
     fn soon(is_so: impl Fn() -> bool) -> bool {
@@ -249,14 +262,7 @@ mod tests {
 
     #[test]
     fn what_the_watch_has_in_hand_when_the_runtime_ends_is_not_kept() {
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let (node, scheduler) = watched_on(&runtime);
-        let pid = {
-            let _entered = node.enter();
-            spawn(|_: Inbox<()>| std::future::pending::<()>())
-        };
-        let process = node.process(pid).unwrap();
-        drop(runtime);
+        let (node, scheduler, process) = after_the_end_of_a_runtime();
         assert!(is_left_to(1, &scheduler));
         // It lay in a queue that was emptied before, and the watch gives it away now.
         let ours = node.0.scheduler.clone();
@@ -268,14 +274,7 @@ mod tests {
 
     #[test]
     fn one_who_was_woken_as_the_runtime_ended_is_not_kept() {
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let (node, scheduler) = watched_on(&runtime);
-        let pid = {
-            let _entered = node.enter();
-            spawn(|_: Inbox<()>| std::future::pending::<()>())
-        };
-        let process = node.process(pid).unwrap();
-        drop(runtime);
+        let (node, scheduler, process) = after_the_end_of_a_runtime();
         // Who woke it puts it there only now.
         node.0.scheduler.schedule(process.clone());
         drop((process, node));
