@@ -16,10 +16,10 @@ use super::{
     CLASSES, SMALLEST,
     magazine::{Magazine, Unused},
 };
+use crate::SpinLock;
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
     ptr::{self, NonNull},
-    sync::{Mutex, MutexGuard},
 };
 
 /// So many bytes, and their alignment.
@@ -55,16 +55,12 @@ struct Runs {
 // SAFETY: runs are reached through this only (invariant 1), and by one thread at a time: it is under a lock.
 unsafe impl Send for Runs {}
 
-static RUNS: [Mutex<Runs>; CLASSES] = [const { Mutex::new(Runs { first: ptr::null_mut() }) }; CLASSES];
+static RUNS: [SpinLock<Runs>; CLASSES] = [const { SpinLock::new(Runs { first: ptr::null_mut() }) }; CLASSES];
 
 const LAYOUT: Layout = match Layout::from_size_align(SIZE, SIZE) {
     Ok(layout) => layout,
     Err(_) => panic!("it is a power of two"),
 };
-
-fn lock(class: usize) -> MutexGuard<'static, Runs> {
-    RUNS[class].lock().expect("nothing panics under the lock of runs")
-}
 
 /// The size of a block, where the first one lies, and how many there are.
 const fn measures(class: usize) -> (usize, usize, usize) {
@@ -76,7 +72,7 @@ const fn measures(class: usize) -> (usize, usize, usize) {
 /// Blocks that others have given back; none if there are none.
 #[cold]
 pub(super) fn reuse(class: usize, most: usize) -> Magazine {
-    lock(class).reuse(class, most)
+    RUNS[class].with(|runs| runs.reuse(class, most))
 }
 
 /// A run of one's own.
@@ -118,21 +114,22 @@ impl Fresh {
         if self.left == 0 {
             return;
         }
-        let mut runs = lock(class);
-        // SAFETY: some of its blocks are out, so the run is there, and its head is ours. They are used by nobody.
-        let empty = unsafe {
+        // SAFETY: some of its blocks are out, so the run is there, and its head is ours. They are used by nobody. It is in the
+        // list from when the first of its blocks is not out.
+        let empty = RUNS[class].with(|runs| unsafe {
             if (*self.run).out == measures(class).2 {
                 runs.link(self.run);
             }
             (*self.run).fresh -= self.left;
             (*self.run).out -= self.left;
-            (*self.run).out == 0
-        };
+            let empty = (*self.run).out == 0;
+            if empty {
+                runs.unlink(self.run);
+            }
+            empty
+        });
         if empty {
-            // SAFETY: it is in the list, and none of its blocks is out.
-            unsafe { runs.unlink(self.run) };
-            drop(runs);
-            // SAFETY: nobody knows it any more.
+            // SAFETY: none of its blocks is out and the list does not have it any more, so nobody knows it.
             unsafe { dealloc(self.run.cast(), LAYOUT) };
         }
     }
@@ -147,12 +144,12 @@ fn portion(class: usize, most: usize) -> usize {
 #[cold]
 pub(super) fn give_back(class: usize, mut blocks: Magazine) {
     let mut empty = ptr::null_mut::<Run>();
-    let mut runs = lock(class);
-    while let Some(block) = blocks.pop() {
-        // SAFETY: it was taken from a run of this class, and is not out any more.
-        unsafe { runs.put(class, block, &mut empty) };
-    }
-    drop(runs);
+    RUNS[class].with(|runs| {
+        while let Some(block) = blocks.pop() {
+            // SAFETY: it was taken from a run of this class, and is not out any more.
+            unsafe { runs.put(class, block, &mut empty) };
+        }
+    });
     while !empty.is_null() {
         // SAFETY: none of its blocks is out and the list does not have it any more, so nobody knows it.
         unsafe {
@@ -259,10 +256,11 @@ mod tests {
     const CLASS: usize = 2;
 
     fn runs_with_room() -> usize {
-        let runs = lock(CLASS);
-        // SAFETY: under the lock, the list is ours.
-        std::iter::successors(NonNull::new(runs.first), |run| unsafe { NonNull::new(run.as_ref().next) })
-            .count()
+        RUNS[CLASS].with(|runs| {
+            // SAFETY: under the lock, the list is ours.
+            let next = |run: &NonNull<Run>| unsafe { NonNull::new(run.as_ref().next) };
+            std::iter::successors(NonNull::new(runs.first), next).count()
+        })
     }
 
     fn address(block: NonNull<u8>) -> usize {
