@@ -19,12 +19,20 @@ use crate::{
     },
     sync::thread_local,
 };
-use std::{any::Any, cell::RefCell, ptr, sync::Arc};
+use std::{
+    any::Any,
+    cell::RefCell,
+    mem::{self, ManuallyDrop},
+    ptr,
+    sync::Arc,
+};
 
 /// How many names a thread notes.
 const NOTES: usize = 8;
 
 type Notes = [Option<Note>; NOTES];
+
+const NO_NOTES: Notes = [const { None }; NOTES];
 
 struct Note {
     node: u32,
@@ -46,13 +54,24 @@ pub(crate) enum NotFound {
 }
 
 thread_local! {
-    static SEEN: RefCell<Notes> = const { RefCell::new([const { None }; NOTES]) };
+    /// It is not dropped when the thread ends, so it is there whenever it is asked for, and nobody has to look whether it is.
+    static SEEN: RefCell<ManuallyDrop<Notes>> = const { RefCell::new(ManuallyDrop::new(NO_NOTES)) };
+    /// Drops the notes when the thread ends.
+    static FORGETS: Forgets = const { Forgets };
+}
+
+struct Forgets;
+
+impl Drop for Forgets {
+    fn drop(&mut self) {
+        let notes = SEEN.with(|seen| mem::replace(&mut **seen.borrow_mut(), NO_NOTES));
+        drop(notes);
+    }
 }
 
 /// What the process of this name shows, on the current node.
 pub(crate) fn find<T: Send + Sync + 'static>(name: &Text) -> Result<Arc<T>, NotFound> {
-    let noted = |seen: &RefCell<Notes>| recall(&seen.borrow(), None, name)?.clone().downcast().ok();
-    match SEEN.try_with(noted).ok().flatten() {
+    match SEEN.with(|seen| recall(&seen.borrow(), None, name)?.clone().downcast().ok()) {
         Some(shows) => Ok(shows),
         None => look(None, name),
     }
@@ -64,14 +83,20 @@ pub(crate) fn with<T: Send + Sync + 'static, R>(
     name: &Text,
     f: impl FnOnce(&T) -> R,
 ) -> Result<R, NotFound> {
-    let mut f = Some(f);
-    let mut once = |shows: &T| f.take().map(|f| f(shows));
-    // Borrowed while it is used. Code of a user that runs meanwhile may use a registry too: it reads notes, and makes none.
-    let noted = |seen: &RefCell<Notes>| once(recall(&seen.borrow(), node, name)?.downcast_ref()?);
-    match SEEN.try_with(noted).ok().flatten() {
-        Some(result) => Ok(result),
-        None => Ok(once(&*look(node, name)?).expect("it is used once")),
-    }
+    SEEN.with(|seen| {
+        // Borrowed while it is used. Code of a user that runs meanwhile may use a registry too: it reads notes, and makes none.
+        let notes = seen.borrow();
+        let found;
+        let shows = match recall(&notes, node, name).and_then(|shows| shows.downcast_ref()) {
+            Some(shows) => shows,
+            None => {
+                drop(notes);
+                found = look(node, name)?;
+                &*found
+            }
+        };
+        Ok(f(shows))
+    })
 }
 
 impl Note {
@@ -79,10 +104,18 @@ impl Note {
         // Who asks again mostly has it in the same place, so it need not be read.
         self.asked.is_some_and(|asked| ptr::eq(asked, name)) || *self.name == *name
     }
+
+    /// Unless one of the notes is used now, or the locals of the thread are being destroyed: nobody would drop it any more.
+    fn keep_at(self, place: usize) {
+        if FORGETS.try_with(|_| ()).is_ok() {
+            let old = SEEN.with(|seen| seen.try_borrow_mut().ok().map(|mut seen| seen[place].replace(self)));
+            drop(old);
+        }
+    }
 }
 
-/// None if it is not noted.
-#[inline]
+/// None if it is not noted. A part of what asks: to call it would take as long as it does.
+#[inline(always)]
 fn recall<'a>(
     seen: &'a Notes,
     node: Option<&NodeInner>,
@@ -99,16 +132,14 @@ fn look<T: Send + Sync + 'static>(node: Option<&NodeInner>, name: &Text) -> Resu
         Text::Static(name) => Some(*name),
         Text::Shared(_) => None,
     };
+    let place = place(name.as_str());
     let (node, found) = on(node, |node| (node.id, node.names.find(name.as_str())));
     let (process, name, moment) = found.ok_or(NotFound::Nobody)?;
     let Some(public) = process.process().public().cloned() else { return Err(NotFound::Nothing(process)) };
     let public: Arc<dyn Any + Send + Sync> = public;
     let shows = public.downcast::<T>().map_err(|_| NotFound::Other)?;
-    let place = place(&name);
     let note = Note { node, moment, name, asked, shows: shows.clone() };
-    // Not noted while the locals of the thread are destroyed, or one of the notes is used.
-    let noted = SEEN.try_with(|seen| seen.try_borrow_mut().ok().map(|mut seen| seen[place].replace(note)));
-    drop(noted);
+    note.keep_at(place);
     Ok(shows)
 }
 
@@ -122,14 +153,46 @@ fn on<R>(node: Option<&NodeInner>, look: impl FnOnce(&NodeInner) -> R) -> R {
 
 /// Where a name is noted.
 fn place(name: &str) -> usize {
-    // Names of a program are few, and mostly differ in this.
-    let ends = name.as_bytes();
-    name.len().wrapping_add(usize::from(ends.last().copied().unwrap_or_default())) % NOTES
+    // By where it ends: who asks again mostly has it in the same place, and no two names of a program end there.
+    name.as_bytes().as_ptr_range().end.addr() % NOTES
 }
 
 #[cfg(all(test, not(perennial_loom)))]
 mod tests {
     use super::*;
+    use std::{cell::Cell, thread};
+
+    #[test]
+    fn a_thread_that_ends_drops_its_notes_and_makes_no_more() {
+        fn note(shows: &Arc<()>) {
+            let (moment, shows) = (Moment::default(), shows.clone());
+            Note { node: 0, moment, name: "name".into(), asked: None, shows }.keep_at(0);
+        }
+        struct Late(Arc<()>);
+        impl Drop for Late {
+            fn drop(&mut self) {
+                note(&self.0);
+            }
+        }
+        std::thread_local! {
+            static BEFORE: Cell<Option<Late>> = const { Cell::new(None) };
+            static AFTER: Cell<Option<Late>> = const { Cell::new(None) };
+        }
+        let shows = Arc::new(());
+        let ends = thread::spawn({
+            let shows = shows.clone();
+            move || {
+                // Destroyed in one order or the other: one is there before the notes are, one comes after them.
+                BEFORE.set(None);
+                note(&shows);
+                assert_eq!(Arc::strong_count(&shows), 3);
+                BEFORE.set(Some(Late(shows.clone())));
+                AFTER.set(Some(Late(shows)));
+            }
+        });
+        ends.join().unwrap();
+        assert_eq!(Arc::strong_count(&shows), 1);
+    }
 
     #[test]
     fn a_note_knows_its_name_wherever_that_lies() {
