@@ -6,7 +6,7 @@ use crate::{
     process::Exit,
     supervisor::{ChildCounts, intensity::Intensity},
 };
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 /// Sixteen bytes: there may be very many.
 #[derive(Debug)]
@@ -15,12 +15,16 @@ pub(crate) struct Child {
     shutdown: HowToStop,
     pub(crate) kind: ChildType,
     pub(crate) phase: Phase,
+    /// Whether the supervisor is linked to it.
+    linked: bool,
     /// What not all have: nothing of it is kept for a temporary child, whose arguments would live as long as it does.
     pub(crate) kept: Option<Box<Kept>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// It is linked, and that is all: it is no child, and not to become one.
+    Stranger,
     /// It was spawned by a start that is under way. It is no child yet, and in no list.
     Starting,
     Running,
@@ -28,6 +32,12 @@ pub(crate) enum Phase {
     Restarting,
     /// It runs, and was told to stop.
     Stopping,
+}
+
+impl Phase {
+    pub(crate) fn is_child(self) -> bool {
+        !matches!(self, Self::Stranger | Self::Starting)
+    }
 }
 
 /// A [`Shutdown`], but for a time-out that few have, which is [kept](Kept) beside.
@@ -79,12 +89,13 @@ impl Child {
         if let (HowToStop::Kept, Shutdown::Timeout(timeout)) = (how, shutdown) {
             kept.get_or_insert_default().timeout = timeout;
         }
-        Self { restart, shutdown: how, kind, phase: Phase::Running, kept }
+        Self { restart, shutdown: how, kind, phase: Phase::Running, linked: false, kept }
     }
 
-    fn starting() -> Self {
+    /// One that is linked, and of which no more is known.
+    fn linked(phase: Phase) -> Self {
         let (restart, shutdown) = (Restart::Temporary, HowToStop::BrutalKill);
-        Self { restart, shutdown, kind: ChildType::Worker, phase: Phase::Starting, kept: None }
+        Self { restart, shutdown, kind: ChildType::Worker, phase, linked: true, kept: None }
     }
 
     pub(crate) fn shutdown(&self) -> Shutdown {
@@ -103,46 +114,102 @@ impl Child {
     }
 }
 
+/// The children, and whoever else the supervisor is linked to as it is to them.
 #[derive(Debug, Default)]
 pub(crate) struct Children {
     by_pid: ByPid<Child>,
+    strangers: usize,
     starting: usize,
     restarting: usize,
     supervisors: usize,
 }
 
 impl Children {
-    /// Notes one that a start has spawned.
-    pub(crate) fn note(&mut self, pid: Pid) {
-        self.starting += 1;
-        self.by_pid.insert(pid, Child::starting());
+    /// Links one that is new.
+    pub(crate) fn link(&mut self, pid: Pid, phase: Phase) {
+        let new = Child::linked(phase);
+        self.count(phase, new.kind, 1);
+        self.by_pid.insert(pid, new);
+    }
+
+    /// False if it was not linked.
+    pub(crate) fn unlink(&mut self, pid: Pid) -> bool {
+        let Some(child) = self.by_pid.get_mut(pid) else { return false };
+        let was_linked = mem::take(&mut child.linked);
+        if child.phase == Phase::Stranger {
+            self.strangers -= 1;
+            self.by_pid.remove(pid);
+        }
+        was_linked
+    }
+
+    pub(crate) fn is_linked(&self, pid: Pid) -> bool {
+        self.by_pid.get(pid).is_some_and(|child| child.linked)
+    }
+
+    /// All that are linked.
+    pub(crate) fn linked(&self) -> impl Iterator<Item = Pid> {
+        self.by_pid.iter().filter(|(_, child)| child.linked).map(|(pid, _)| pid)
+    }
+
+    /// Returns who was linked.
+    pub(crate) fn unlink_all(&mut self) -> Vec<Pid> {
+        let linked: Vec<_> = self.linked().collect();
+        for pid in &linked {
+            self.unlink(*pid);
+        }
+        linked
     }
 
     /// A start is over, and this is its child. Returns the end of it, if that came already, and what was there before,
     /// to be dropped without a lock.
     pub(crate) fn started(&mut self, pid: Pid, child: Child) -> (Option<Exit>, Option<Child>) {
         self.count(child.phase, child.kind, 1);
-        let mut before = self.by_pid.insert(pid, child);
-        if let Some(before) = &before {
-            self.count(before.phase, before.kind, -1);
-        }
-        let early = before.as_mut().and_then(|before| before.kept.as_mut()?.early.take());
-        (early, before)
+        let Some(place) = self.by_pid.get_mut(pid) else {
+            self.by_pid.insert(pid, child);
+            return (None, None);
+        };
+        let linked = place.linked;
+        let mut before = mem::replace(place, Child { linked, ..child });
+        self.count(before.phase, before.kind, -1);
+        let early = before.kept.as_mut().and_then(|kept| kept.early.take());
+        (early, Some(before))
     }
 
+    /// Removes a child, or one that is being started. Its link stays.
     pub(crate) fn remove(&mut self, pid: Pid) -> Option<Child> {
-        let child = self.by_pid.remove(pid)?;
+        let mut child = self.by_pid.remove(pid)?;
         self.count(child.phase, child.kind, -1);
-        Some(child)
+        if mem::take(&mut child.linked) {
+            self.link(pid, Phase::Stranger);
+        }
+        Some(child).filter(|child| child.phase != Phase::Stranger)
+    }
+
+    /// Takes all children, and those that are being started, in the order of their slots in the process table. The links
+    /// stay.
+    pub(crate) fn take(&mut self) -> Vec<(Pid, Child)> {
+        let mut taken = Vec::with_capacity(self.by_pid.len());
+        self.by_pid.replace_in_order(|pid, child| {
+            let linked = child.linked.then(|| Child::linked(Phase::Stranger));
+            taken.push((pid, child));
+            linked
+        });
+        *self = Self { strangers: self.by_pid.len(), by_pid: mem::take(&mut self.by_pid), ..Self::default() };
+        taken
     }
 
     /// A child, or one that is being started.
     pub(crate) fn get(&self, pid: Pid) -> Option<&Child> {
-        self.by_pid.get(pid)
+        self.by_pid.get(pid).filter(|child| child.phase != Phase::Stranger)
+    }
+
+    fn get_mut(&mut self, pid: Pid) -> Option<&mut Child> {
+        self.by_pid.get_mut(pid).filter(|child| child.phase != Phase::Stranger)
     }
 
     pub(crate) fn set_phase(&mut self, pid: Pid, phase: Phase) {
-        if let Some(child) = self.by_pid.get_mut(pid) {
+        if let Some(child) = self.get_mut(pid) {
             let (before, kind) = (child.phase, child.kind);
             child.phase = phase;
             self.count(before, kind, -1);
@@ -152,7 +219,7 @@ impl Children {
 
     /// One is to stop, if it runs. Returns what it did before, and how it is stopped.
     pub(crate) fn stop(&mut self, pid: Pid) -> Option<(Phase, Shutdown)> {
-        let child = self.by_pid.get_mut(pid)?;
+        let child = self.get_mut(pid)?;
         let before = child.phase;
         if before == Phase::Running {
             // It counts as it did.
@@ -163,29 +230,29 @@ impl Children {
 
     /// Keeps the end of one that is being started.
     pub(crate) fn keep_exit(&mut self, exit: &Exit) {
-        if let Some(child) = self.by_pid.get_mut(exit.from) {
+        if let Some(child) = self.get_mut(exit.from) {
             child.kept.get_or_insert_default().early = Some(exit.clone());
         }
     }
 
     pub(crate) fn history(&mut self, pid: Pid, new: impl FnOnce() -> History) -> Option<&mut History> {
-        let child = self.by_pid.get_mut(pid)?;
+        let child = self.get_mut(pid)?;
         Some(child.kept.get_or_insert_default().history.get_or_insert_with(new))
     }
 
     /// Without those that are being started.
     pub(crate) fn len(&self) -> usize {
-        self.by_pid.len() - self.starting
+        self.by_pid.len() - self.starting - self.strangers
     }
 
     /// Without those that are being started.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Pid, &Child)> {
-        self.by_pid.iter().filter(|(_, child)| child.phase != Phase::Starting)
+        self.by_pid.iter().filter(|(_, child)| child.phase.is_child())
     }
 
-    /// All of several shards, in the order of their slots in the process table.
-    pub(crate) fn in_order(shards: Vec<Self>) -> Vec<(Pid, Child)> {
-        ByPid::in_order(shards.into_iter().map(|children| children.by_pid))
+    /// Gives back what is in reserve.
+    pub(crate) fn shrink(&mut self) {
+        self.by_pid.shrink_to_fit();
     }
 
     /// How many are being started.
@@ -208,6 +275,7 @@ impl Children {
                 *count = count.strict_add_signed(change);
             }
         };
+        add(&mut self.strangers, phase == Phase::Stranger);
         add(&mut self.starting, phase == Phase::Starting);
         add(&mut self.restarting, phase == Phase::Restarting);
         add(&mut self.supervisors, kind == ChildType::Supervisor);

@@ -13,10 +13,9 @@ use crate::{
     exit_reason::ExitReason,
     process::{
         Exit,
-        block::Public,
         current::Spawned,
         links::connect_child,
-        models::{Message, Puppet, in_every_order, node},
+        models::{self, Message, Puppet, in_every_order, node},
         node::Node,
     },
 };
@@ -25,7 +24,12 @@ use std::sync::Arc;
 
 /// A supervisor, and what it shares with its clients.
 fn supervisor(node: &Node) -> (Puppet, Arc<Shared>) {
-    (Puppet::trapping(node).with_kin(), Arc::new(Shared::new(Some(1))))
+    let shared = Arc::new(Shared::new(Some(1)));
+    (Puppet::trapping(node).with_public(shared.clone()), shared)
+}
+
+fn parent(node: &Node) -> Puppet {
+    supervisor(node).0
 }
 
 fn row(restart: Restart) -> Child {
@@ -33,19 +37,18 @@ fn row(restart: Restart) -> Child {
 }
 
 /// Makes a child, and notes and links it before it runs.
-fn spawn(node: &Node, supervisor: &Puppet, shared: &Shared) -> (Puppet, Spawned) {
+fn spawn(node: &Node, supervisor: &Puppet) -> (Puppet, Spawned) {
     let child = Puppet::child_of(node, Some(supervisor));
     let mut spawned = Spawned::default();
     spawned.push(child.pid());
-    shared.spawned(child.pid());
-    assert!(connect_child(supervisor.process.process(), child.process.process()));
+    assert!(connect_child(supervisor.process.process(), child.process.process(), true));
     (child, spawned)
 }
 
 /// A child that has started.
 fn start(node: &Node, supervisor: &Puppet, shared: &Shared, restart: Restart) -> Puppet {
     assert!(shared.admit().is_ok());
-    let (child, spawned) = spawn(node, supervisor, shared);
+    let (child, spawned) = spawn(node, supervisor);
     assert!(matches!(shared.started(&spawned, Some((child.pid(), row(restart)))), Over::Child(None)));
     child
 }
@@ -74,7 +77,7 @@ fn a_child_that_ends_while_its_start_ends_is_forgotten_once() {
         let node = node();
         let (supervisor, shared) = supervisor(&node);
         assert!(shared.admit().is_ok());
-        let (child, spawned) = spawn(&node, &supervisor, &shared);
+        let (child, spawned) = spawn(&node, &supervisor);
         let pid = child.pid();
         let end = thread::spawn({
             let (supervisor, shared) = (supervisor.clone(), shared.clone());
@@ -103,7 +106,7 @@ fn what_is_started_while_the_supervisor_stops_is_taken_or_killed() {
         });
         // Before the first step of that thread: that one who comes later is not let in is no matter of order.
         assert!(shared.admit().is_ok());
-        let (child, spawned) = spawn(&node, &supervisor, &shared);
+        let (child, spawned) = spawn(&node, &supervisor);
         let over = shared.started(&spawned, Some((child.pid(), row(Restart::Temporary))));
         let taken = close.join().unwrap();
         assert_eq!((shared.counts().specs, shared.starting()), (0, 0));
@@ -149,7 +152,7 @@ fn of_a_child_that_is_stopped_while_it_is_restarted_the_new_one_stays_or_is_unwa
         let old = child.pid();
         child.end(ExitReason::Normal);
         assert_eq!(handle(&supervisor, &shared), 0);
-        let (new, spawned) = spawn(&node, &supervisor, &shared);
+        let (new, spawned) = spawn(&node, &supervisor);
         let stop = thread::spawn({
             let shared = shared.clone();
             move || matches!(shared.begin_stop(old), Stop::Forgotten(_))
@@ -162,5 +165,30 @@ fn of_a_child_that_is_stopped_while_it_is_restarted_the_new_one_stays_or_is_unwa
         assert_eq!(stop.join().unwrap(), unwanted);
         assert_eq!((shared.counts().specs, shared.starting()), (usize::from(!unwanted), 0));
         assert_eq!(shared.admit().is_ok(), unwanted);
+    });
+}
+
+#[test]
+fn a_child_that_is_spawned_while_its_supervisor_ends_ends_too() {
+    models::links::a_child_that_is_spawned_while_its_parent_ends(parent);
+}
+
+#[test]
+fn a_child_that_is_given_up_before_it_runs_leaves_no_link_with_its_supervisor() {
+    models::links::a_child_that_is_given_up_before_it_runs(parent);
+}
+
+#[test]
+fn a_child_and_its_supervisor_that_both_end_have_no_link() {
+    in_every_order(|| {
+        let node = node();
+        let parent = parent(&node);
+        let child = Puppet::child_of(&node, Some(&parent));
+        assert!(connect_child(parent.process.process(), child.process.process(), false));
+        let ending = child.clone();
+        let end = thread::spawn(move || ending.end(ExitReason::Shutdown));
+        parent.end(ExitReason::Killed);
+        end.join().unwrap();
+        assert!(child.holds_nothing() && parent.holds_nothing());
     });
 }

@@ -18,10 +18,8 @@ use crate::{
     process::{
         Exit, budget,
         events::{EventId, EventKind},
-        kin::Kin,
         time::Sleep,
     },
-    registry::options::partitions,
     supervisor::{
         ChildCounts,
         intensity::Intensity,
@@ -80,9 +78,8 @@ impl GenServer for DynamicSupervisor {
     async fn init(options: Options, cx: &mut Cx<Self>) -> Result<Self, InitError> {
         cx.trap_exit();
         let shared = Arc::new(Shared::new(options.max_children));
-        // Nobody else sets them.
-        let rare = cx.own().rare();
-        let _ = (rare.kin.set(Kin::new(partitions())), rare.public.set(shared.clone()));
+        // Nobody else sets it.
+        let _ = cx.own().rare().public.set(shared.clone());
         Ok(Self(State {
             intensity: Intensity::new(options.max_restarts, options.max_seconds),
             options,
@@ -97,7 +94,7 @@ impl GenServer for DynamicSupervisor {
         for (pid, child) in self.0.shared.close() {
             budget::unit().await;
             let child = match child.phase {
-                Phase::Restarting => continue,
+                Phase::Stranger | Phase::Restarting => continue,
                 Phase::Starting => None,
                 Phase::Running | Phase::Stopping => Some(child),
             };

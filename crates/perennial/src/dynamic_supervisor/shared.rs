@@ -6,10 +6,11 @@
 //!
 //! # Invariants
 //!
-//! 1. Every process that a start spawns with a link has a row, of phase `Starting`, before it is linked. So its `Exit`
+//! 1. Every process that a start spawns with a link has a row, of phase `Starting`, from when it is linked. So its `Exit`
 //!    finds that, also if it is handled before the start is over; it is kept there then, and handled after.
 //! 2. Rows of that phase are those of their start alone. When it is over one becomes the child, and others go.
 //! 3. `close` takes all rows of a shard, and none comes there after it. What a start spawns from then on is killed at once.
+//!    Who is linked still has a row that says no more; those go when the links are [told](Kin::end).
 //! 4. No code of a user runs under the lock: what is taken out is dropped outside.
 
 use crate::{
@@ -19,15 +20,12 @@ use crate::{
         children::{Child, Children, History, Phase},
     },
     pid::Pid,
-    process::{Exit, block::Public, current::Spawned, links},
+    process::{Exit, block::Public, current::Spawned, kin::Kin, links},
     registry::options::partitions,
     supervisor::{ChildCounts, ChildState},
     sync::{Line, Mutex, MutexGuard},
 };
-use std::{
-    mem,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -42,7 +40,10 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 struct Shard {
     children: Children,
+    /// No child comes any more.
     closed: bool,
+    /// No link comes any more.
+    told: bool,
 }
 
 /// How many children there are and are to come, and how many there may be.
@@ -150,7 +151,7 @@ impl Shared {
         }
         let (early, before) = shard.children.started(pid, child);
         drop(shard);
-        if before.is_some_and(|before| before.phase != Phase::Starting) {
+        if before.is_some_and(|before| before.phase.is_child()) {
             // Two starts have returned one process.
             self.give_place_back();
         }
@@ -164,7 +165,7 @@ impl Shared {
         match (child.phase, child.restart) {
             (Phase::Starting, _) => shard.children.keep_exit(exit),
             // Whoever stops it waits for it.
-            (Phase::Stopping | Phase::Restarting, _) => {}
+            (Phase::Stopping | Phase::Restarting | Phase::Stranger, _) => {}
             (Phase::Running, restart) if restart.applies(&exit.reason) => {
                 shard.children.set_phase(exit.from, Phase::Restarting);
                 return Ended::Restart(restart);
@@ -196,7 +197,7 @@ impl Shared {
     pub(crate) fn begin_stop(&self, pid: Pid) -> Stop {
         let mut shard = self.shard(pid);
         match shard.children.stop(pid) {
-            None | Some((Phase::Starting, _)) => Stop::NotFound,
+            None | Some((Phase::Starting | Phase::Stranger, _)) => Stop::NotFound,
             Some((Phase::Restarting, _)) => {
                 drop(shard);
                 self.remove(pid).map_or(Stop::NotFound, Stop::Forgotten)
@@ -218,16 +219,16 @@ impl Shared {
         }
     }
 
-    /// Takes all children, and those that are being started, in the order of their places in the process table: that is
-    /// nearly the order of their starts, and so that of their places in memory.
+    /// Takes all children, and those that are being started. Those of a shard are in the order of their places in the process
+    /// table: that is nearly the order of their starts, and so that of their places in memory.
     pub(crate) fn close(&self) -> Vec<(Pid, Child)> {
         self.closed.store(true, Ordering::Release);
         let take = |shard| {
             let mut shard = lock(shard);
             shard.closed = true;
-            mem::take(&mut shard.children)
+            shard.children.take()
         };
-        Children::in_order(self.shards.iter().map(take).collect())
+        self.shards.iter().flat_map(take).collect()
     }
 
     pub(crate) fn counts(&self) -> ChildCounts {
@@ -268,13 +269,48 @@ fn lock(Line(shard): &Line<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
 }
 
 impl Public for Shared {
-    fn spawned(&self, pid: Pid) {
-        let mut shard = self.shard(pid);
-        if !shard.closed {
-            shard.children.note(pid);
-            return;
+    fn kin(&self) -> Option<&dyn Kin> {
+        Some(self)
+    }
+}
+
+impl Kin for Shared {
+    fn adopt(&self, child: Pid, by_start: bool) -> bool {
+        let mut shard = self.shard(child);
+        if shard.told {
+            return false;
         }
+        let is_late = by_start && shard.closed;
+        shard.children.link(child, if by_start && !is_late { Phase::Starting } else { Phase::Stranger });
         drop(shard);
-        links::kill(pid);
+        if is_late {
+            links::kill(child);
+        }
+        true
+    }
+
+    fn unlink(&self, child: Pid) -> bool {
+        self.shard(child).children.unlink(child)
+    }
+
+    fn is_linked(&self, child: Pid) -> bool {
+        self.shard(child).children.is_linked(child)
+    }
+
+    fn linked(&self) -> Vec<Pid> {
+        self.shards.iter().flat_map(|shard| lock(shard).children.linked().collect::<Vec<_>>()).collect()
+    }
+
+    fn end(&self) -> Vec<Pid> {
+        let end = |shard| {
+            let mut shard = lock(shard);
+            shard.told = true;
+            shard.children.unlink_all()
+        };
+        self.shards.iter().flat_map(end).collect()
+    }
+
+    fn shrink(&self) {
+        self.shards.iter().for_each(|shard| lock(shard).children.shrink());
     }
 }

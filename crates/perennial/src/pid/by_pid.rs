@@ -54,10 +54,6 @@ impl<V> ByPid<V> {
         self.len
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     pub(crate) fn get(&self, pid: Pid) -> Option<&V> {
         let (page, index) = page_of(pid);
         let value = self.pages.get(&page).and_then(|page| page.values[page.find(index, pid)?].as_ref());
@@ -128,28 +124,29 @@ impl<V> ByPid<V> {
         pages.chain(self.strays.iter().map(|(pid, value)| (*pid, value)))
     }
 
-    /// All of several maps, in the order of the slots.
-    pub(crate) fn in_order(maps: impl IntoIterator<Item = Self>) -> Vec<(Pid, V)> {
-        let (mut pages, mut all) = (Vec::new(), Vec::new());
-        for map in maps {
-            pages.extend(map.pages);
-            all.extend(map.strays);
-        }
-        let has_strays = !all.is_empty();
+    /// Puts what `f` makes of each value in its stead, or removes it; one after the other in the order of the slots.
+    pub(crate) fn replace_in_order(&mut self, mut f: impl FnMut(Pid, V) -> Option<V>) {
+        let mut pages: Vec<_> = self.pages.iter_mut().collect();
         pages.sort_unstable_by_key(|(number, _)| number.slot);
-        all.reserve(pages.len() * PAGE as usize);
-        for (number, mut page) in pages {
+        let mut strays: Vec<_> = self.strays.drain().collect();
+        strays.sort_unstable_by_key(|(pid, _)| pid.slot);
+        for (number, page) in pages {
             let places = page.values.iter_mut().zip(page.serials).enumerate();
-            all.extend(
-                places.filter_map(|(index, (value, serial))| {
-                    Some((pid_of(number, index, serial), value.take()?))
-                }),
-            );
+            for (index, (place, serial)) in places {
+                let Some(value) = place.take() else { continue };
+                *place = f(pid_of(*number, index, serial), value);
+                let removed = place.is_none();
+                page.len -= u32::from(removed);
+                self.len -= usize::from(removed);
+            }
         }
-        if has_strays {
-            all.sort_unstable_by_key(|(pid, _)| pid.slot);
+        for (pid, value) in strays {
+            match f(pid, value) {
+                Some(value) => drop(self.strays.insert(pid, value)),
+                None => self.len -= 1,
+            }
         }
-        all
+        self.pages.retain(|_, page| page.len > 0);
     }
 
     /// Gives back what is in reserve.
@@ -228,19 +225,25 @@ mod tests {
                 map.shrink_to_fit();
             }
         }
-        let mut all = ByPid::in_order([map]);
-        all.sort_unstable();
-        assert_eq!(all, model.into_iter().collect::<Vec<_>>());
+        map.replace_in_order(|pid, value| {
+            assert_eq!(model.remove(&pid), Some(value));
+            None
+        });
+        assert!(map.len() == 0 && sorted(&map).is_empty() && model.is_empty());
     }
 
     #[test]
-    fn several_are_taken_in_order() {
-        for all in [5, 1000] {
-            let mut maps = [ByPid::default(), ByPid::default()];
-            for slot in (0..all).rev() {
-                maps[slot as usize / 64 % 2].insert(pid(slot, 1), slot);
-            }
-            assert!(ByPid::in_order(maps).into_iter().map(|(_, slot)| slot).eq(0..all));
+    fn they_are_replaced_in_order() {
+        for all in [3, 1000] {
+            let (mut map, mut seen) = (ByPid::default(), Vec::new());
+            (0..all).rev().for_each(|slot| assert_eq!(map.insert(pid(slot, 1), slot), None));
+            map.replace_in_order(|pid, value| {
+                seen.push(pid.slot);
+                (value % 9 == 0).then_some(value + 1)
+            });
+            assert!(seen.into_iter().eq(0..all));
+            let left: Vec<_> = (0..all).step_by(9).map(|slot| (pid(slot, 1), slot + 1)).collect();
+            assert_eq!((sorted(&map), map.len()), (left.clone(), left.len()));
         }
     }
 
@@ -249,7 +252,7 @@ mod tests {
         let mut map = ByPid::default();
         (0..10_000).for_each(|slot| assert_eq!(map.insert(pid(slot, 1), slot), None));
         (0..10_000).for_each(|slot| assert_eq!(map.remove(pid(slot, 1)), Some(slot)));
-        assert!(map.is_empty() && map.pages.len() == 1 && map.pages.capacity() < 256);
+        assert!(map.len() == 0 && map.pages.len() == 1 && map.pages.capacity() < 256);
         // The slots of those that are not forgotten are taken again.
         for serial in [1, 2] {
             (0..10_000).for_each(|slot| assert_eq!(map.insert(pid(slot, serial), slot), None));

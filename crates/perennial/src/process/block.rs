@@ -3,7 +3,7 @@
 use crate::{
     exit_reason::ExitReason,
     pid::Pid,
-    process::{messages::Exit, run, state::Process},
+    process::{kin::Kin, messages::Exit, run, state::Process},
 };
 use perennial_cell::{Activity, Closed, Erase, Notified, Reading, Turn, Turns};
 use std::{
@@ -225,6 +225,8 @@ pub(crate) trait Trap: Send + Sync {
 
 /// What a process shows to others.
 pub(crate) trait Public: Any + Send + Sync {
-    /// A start in the name of the process has spawned one, which is not linked to it yet and has not run.
-    fn spawned(&self, _: Pid) {}
+    /// The children of the process, if it is to have very many.
+    fn kin(&self) -> Option<&dyn Kin> {
+        None
+    }
 }

@@ -250,15 +250,13 @@ pub(crate) fn is_start() -> bool {
     CONTEXT.try_with(|context| context.start.get() != Start::No).unwrap_or(false)
 }
 
-/// `parent`, which is the current process, is about to be linked with one that it has spawned. Noted in a start.
-pub(crate) fn spawned(parent: &Process, pid: Pid) {
-    let note = |spawned: &RefCell<Spawned>| {
-        spawned.borrow_mut().push(pid);
-        if let Some(public) = parent.public() {
-            public.spawned(pid);
-        }
-    };
-    CONTEXT.with(|context| context.with_spawned(note));
+/// The current process is about to be linked with one that it has spawned. Noted in a start beside its loop; returns whether
+/// that is what runs here.
+pub(crate) fn spawned(pid: Pid) -> bool {
+    CONTEXT.with(|context| {
+        context.with_spawned(|spawned| spawned.borrow_mut().push(pid));
+        context.is_beside()
+    })
 }
 
 /// The pid of `process` is returned to who asked for its start. That may be a start function: then the process itself is

@@ -2,7 +2,7 @@
 
 use crate::{
     exit_reason::ExitReason,
-    pid::{ByPid, Pid},
+    pid::Pid,
     process::{
         block::ProcRef,
         current,
@@ -84,9 +84,9 @@ pub(crate) fn connect(me: &Process, other: &Process) -> bool {
 }
 
 /// Makes the parent's side of the link with a new child, which has its own and has not run; false if the parent has told its
-/// links already, and so not this child.
-pub(crate) fn connect_child(parent: &Process, child: &Process) -> bool {
-    if !parent.adopt(child.pid()) {
+/// links already, and so not this child. `by_start`: see [`Kin::adopt`].
+pub(crate) fn connect_child(parent: &Process, child: &Process, by_start: bool) -> bool {
+    if !parent.adopt(child.pid(), by_start) {
         child.remove_link_in(&mut child.lock(), parent.pid());
         return false;
     }
@@ -141,9 +141,9 @@ pub(crate) fn unlink_both(me: &Process, other: &Process) {
 
 impl Process {
     /// Adds a link with a child; false if those were told already.
-    fn adopt(&self, child: Pid) -> bool {
+    fn adopt(&self, child: Pid, by_start: bool) -> bool {
         if let Some(kin) = self.kin() {
-            return kin.insert(child);
+            return kin.adopt(child, by_start);
         }
         let mut state = self.lock();
         state.can_bond() && {
@@ -169,7 +169,7 @@ impl Process {
     fn has_link_in(&self, state: &State, peer: Pid) -> bool {
         state.fate.is_child() && self.is_parent(peer)
             || state.ties.as_ref().is_some_and(|ties| ties.links.contains(peer))
-            || self.kin().is_some_and(|kin| kin.contains(peer))
+            || self.kin().is_some_and(|kin| kin.is_linked(peer))
     }
 
     /// False if it was not there.
@@ -179,14 +179,14 @@ impl Process {
         }
         // It may be at both places: one who links with a child that is not adopted yet does not find it among the children.
         let linked = state.ties.as_mut().is_some_and(|ties| ties.links.remove(peer).is_some());
-        self.kin().is_some_and(|kin| kin.remove(peer)) | linked
+        self.kin().is_some_and(|kin| kin.unlink(peer)) | linked
     }
 
     /// In no order.
     pub(super) fn links_in(&self, state: &State) -> Vec<Pid> {
         let parent = self.parent().filter(|_| state.fate.is_child());
         let links = parent.into_iter().chain(state.ties.iter().flat_map(|ties| ties.links.keys()));
-        links.chain(self.kin().into_iter().flat_map(Kin::all)).collect()
+        links.chain(self.kin().into_iter().flat_map(Kin::linked)).collect()
     }
 
     /// Takes them all, with the watchers, if there are any; from now on no child comes.
@@ -198,7 +198,7 @@ impl Process {
             return None;
         }
         let Ties { links, watchers, .. } = ties.map(|mut ties| mem::take(&mut *ties)).unwrap_or_default();
-        let taken = Taken { parent, watchers, links, kin: kin.map(Kin::close).unwrap_or_default() };
+        let taken = Taken { parent, watchers, links, kin: kin.map(Kin::end).unwrap_or_default() };
         (!taken.is_empty()).then_some(taken)
     }
 }
@@ -210,7 +210,7 @@ pub(super) struct Taken {
     parent: Option<Pid>,
     pub(super) watchers: Watchers,
     links: Links,
-    kin: Vec<ByPid<()>>,
+    kin: Vec<Pid>,
 }
 
 impl Taken {
@@ -219,15 +219,12 @@ impl Taken {
     }
 
     pub(super) fn contains(&self, pid: Pid) -> bool {
-        self.parent == Some(pid)
-            || self.links.contains(pid)
-            || self.kin.iter().any(|kin| kin.get(pid).is_some())
+        self.parent == Some(pid) || self.links.contains(pid) || self.kin.contains(&pid)
     }
 
     /// In no order, but the parent last.
     pub(super) fn iter(&self) -> impl Iterator<Item = Pid> {
-        let kin = self.kin.iter().flat_map(|kin| kin.iter().map(|(pid, ())| pid));
-        self.links.keys().chain(kin).chain(self.parent)
+        self.links.keys().chain(self.kin.iter().copied()).chain(self.parent)
     }
 }
 
@@ -302,7 +299,7 @@ pub(crate) fn doom_child(
     let mut its = child.lock();
     child.doom(&mut its, dies_of, event);
     let dies_of = child.reason_in(&its);
-    let is_kin = me.kin().is_some_and(|kin| kin.remove(child.pid()));
+    let is_kin = me.kin().is_some_and(|kin| kin.unlink(child.pid()));
     if is_kin {
         child.remove_link_in(&mut its, me.pid());
     }

@@ -11,7 +11,7 @@
 
 mod asleep;
 mod exits;
-mod links;
+pub(crate) mod links;
 mod monitors;
 mod names;
 mod table;
@@ -22,9 +22,8 @@ use crate::{
     exit_reason::ExitReason,
     pid::Pid,
     process::{
-        block::{Block, ProcRef, Trap},
+        block::{Block, ProcRef, Public, Trap},
         inbox::Open,
-        kin::Kin,
         last_acts::last_acts,
         links::{NoProc, signal},
         messages::{Down, Exit},
@@ -89,9 +88,9 @@ impl Puppet {
         puppet
     }
 
-    /// With children in shards, as a dynamic supervisor has them.
-    pub(crate) fn with_kin(self) -> Self {
-        assert!(self.process.process().rare().kin.set(Kin::new(1)).is_ok());
+    /// With what it shows to others, such as its children.
+    pub(crate) fn with_public(self, public: Arc<dyn Public>) -> Self {
+        assert!(self.process.process().rare().public.set(public).is_ok());
         self
     }
 

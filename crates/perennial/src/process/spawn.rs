@@ -86,9 +86,8 @@ fn make_linked<D: ?Sized + Kind + 'static>(
         || EventKind::Start { parent: block.process.parent(), behaviour: D::behaviour(&block) },
     );
     if let Some(parent) = parent {
-        // Before the link, over which its end would be told.
-        current::spawned(parent, block.pid());
-        if !links::connect_child(parent, &block.process) {
+        let by_start = current::spawned(block.pid());
+        if !links::connect_child(parent, &block.process, by_start) {
             let block: ProcRef = block.clone();
             links::signal_orphan(&block, parent);
         }

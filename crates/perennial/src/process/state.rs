@@ -7,7 +7,7 @@
 //!    locks of processes are held anywhere else. One who ends takes its side whole, then tells the others, each under
 //!    its own lock, if the link is still there. So no link is known to one side only, but while it is being told. And but
 //!    that of a new child with its parent: the child has it from birth, and its parent from before anybody runs it. It
-//!    keeps it in its [`Fate`]. The children of one that has very many are in [`Kin`], whose shards have locks of their own.
+//!    keeps it in its [`Fate`]. The children of one that has very many are in [`Kin`], which has locks of its own.
 //! 3. A monitor is kept by the monitored (`watchers`) and by the watching process (`watching`); the latter is
 //!    written first and decides: a `Down` whose reference is not there any more is dropped.
 //! 4. No user code, waker or `Drop` of a user's value runs under the lock. What may be done under it to the process
@@ -86,8 +86,6 @@ pub(crate) struct Rare {
     pub(crate) as_ancestor: OnceLock<Arc<Ancestor>>,
     /// Of a task: who asked for it, who asked for that one, and so on.
     callers: Option<Arc<Ancestor>>,
-    /// Its children, if it is to have very many.
-    pub(crate) kin: OnceLock<Kin>,
     /// What higher layers attach for others to find, such as the table of a registry.
     pub(crate) public: OnceLock<Arc<dyn Public>>,
     /// Room for casts, if that is bounded.
@@ -166,8 +164,8 @@ impl Process {
     }
 
     /// Its children, if it is to have very many.
-    pub(crate) fn kin(&self) -> Option<&Kin> {
-        self.rare.get()?.kin.get()
+    pub(crate) fn kin(&self) -> Option<&dyn Kin> {
+        self.public()?.kin()
     }
 
     /// What few have; made if it is not there.

@@ -99,16 +99,11 @@ fn after_unlink_has_returned_nothing_comes() {
     });
 }
 
-/// A parent, whose links with children lie beside its others or among them.
-fn parent(node: &Node, has_kin: bool) -> Puppet {
-    let parent = Puppet::trapping(node);
-    if has_kin { parent.with_kin() } else { parent }
-}
-
-fn a_child_that_is_spawned_while_its_parent_ends(has_kin: bool) {
+/// `parent` makes the parent: its links with children lie among its others, or not.
+pub(crate) fn a_child_that_is_spawned_while_its_parent_ends(parent: fn(&Node) -> Puppet) {
     in_every_order(move || {
         let node = node();
-        let parent = parent(&node, has_kin);
+        let parent = parent(&node);
         let ending = parent.clone();
         // It is killed, and given up.
         let end = thread::spawn(move || {
@@ -116,7 +111,7 @@ fn a_child_that_is_spawned_while_its_parent_ends(has_kin: bool) {
             ending.end(ExitReason::Killed);
         });
         let child = Puppet::child_of(&node, Some(&parent));
-        if !connect_child(parent.process.process(), child.process.process()) {
+        if !connect_child(parent.process.process(), child.process.process(), false) {
             signal_orphan(&child.process, parent.process.process());
         }
         end.join().unwrap();
@@ -127,22 +122,17 @@ fn a_child_that_is_spawned_while_its_parent_ends(has_kin: bool) {
 
 #[test]
 fn a_child_that_is_spawned_while_its_parent_ends_ends_too() {
-    a_child_that_is_spawned_while_its_parent_ends(false);
+    a_child_that_is_spawned_while_its_parent_ends(Puppet::trapping);
 }
 
-#[test]
-fn a_child_that_is_spawned_while_a_parent_with_kin_ends_ends_too() {
-    a_child_that_is_spawned_while_its_parent_ends(true);
-}
-
-fn a_child_that_is_given_up_before_it_runs(has_kin: bool) {
+pub(crate) fn a_child_that_is_given_up_before_it_runs(parent: fn(&Node) -> Puppet) {
     in_every_order(move || {
         let node = node();
-        let parent = parent(&node, has_kin);
+        let parent = parent(&node);
         let child = Puppet::child_of(&node, Some(&parent));
         let given_up = child.clone();
         let end = thread::spawn(move || given_up.give_up());
-        assert!(connect_child(parent.process.process(), child.process.process()));
+        assert!(connect_child(parent.process.process(), child.process.process(), false));
         end.join().unwrap();
         assert!(parent.take().len() <= 1);
         assert!(child.holds_nothing() && parent.holds_nothing());
@@ -151,27 +141,7 @@ fn a_child_that_is_given_up_before_it_runs(has_kin: bool) {
 
 #[test]
 fn a_child_that_is_given_up_before_it_runs_leaves_no_link() {
-    a_child_that_is_given_up_before_it_runs(false);
-}
-
-#[test]
-fn a_child_that_is_given_up_before_it_runs_leaves_no_link_with_a_parent_with_kin() {
-    a_child_that_is_given_up_before_it_runs(true);
-}
-
-#[test]
-fn a_child_and_its_parent_with_kin_that_both_end_have_no_link() {
-    in_every_order(|| {
-        let node = node();
-        let parent = parent(&node, true);
-        let child = Puppet::child_of(&node, Some(&parent));
-        assert!(connect_child(parent.process.process(), child.process.process()));
-        let ending = child.clone();
-        let end = thread::spawn(move || ending.end(ExitReason::Shutdown));
-        parent.end(ExitReason::Killed);
-        end.join().unwrap();
-        assert!(child.holds_nothing() && parent.holds_nothing());
-    });
+    a_child_that_is_given_up_before_it_runs(Puppet::trapping);
 }
 
 #[test]
