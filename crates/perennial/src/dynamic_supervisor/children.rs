@@ -286,6 +286,47 @@ impl Children {
 mod tests {
     use super::*;
 
+    const WHO: Pid = Pid { node: 1, slot: 2, serial: 3, creation: 4 };
+
+    fn child() -> Child {
+        Child::new(&ChildSpec::task("child", || async {}))
+    }
+
+    fn seen(children: &Children) -> (bool, bool, usize, usize) {
+        (children.is_linked(WHO), children.get(WHO).is_some(), children.len(), children.starting())
+    }
+
+    #[test]
+    fn a_link_and_a_child_come_and_go_each_by_itself() {
+        let mut children = Children::default();
+        children.link(WHO, Phase::Starting);
+        assert_eq!(seen(&children), (true, true, 0, 1));
+        assert_eq!(children.started(WHO, child()).1.map(|before| before.phase), Some(Phase::Starting));
+        assert_eq!(seen(&children), (true, true, 1, 0));
+        assert!(children.remove(WHO).is_some() && children.remove(WHO).is_none());
+        assert_eq!((seen(&children), children.counts().specs), ((true, false, 0, 0), 0));
+        assert!(children.stop(WHO).is_none());
+        // A start returns one that it has not spawned.
+        assert_eq!(children.started(WHO, child()).1.map(|before| before.phase), Some(Phase::Stranger));
+        assert!(children.unlink(WHO) && !children.unlink(WHO));
+        assert_eq!(seen(&children), (false, true, 1, 0));
+        assert!(children.remove(WHO).is_some());
+        assert_eq!((seen(&children), children.by_pid.len()), ((false, false, 0, 0), 0));
+    }
+
+    #[test]
+    fn links_stay_when_all_children_are_taken() {
+        let mut children = Children::default();
+        children.link(WHO, Phase::Starting);
+        let other = Pid { slot: 3, ..WHO };
+        children.started(other, child());
+        let taken: Vec<_> = children.take().into_iter().map(|(pid, child)| (pid, child.phase)).collect();
+        assert_eq!(taken, [(WHO, Phase::Starting), (other, Phase::Running)]);
+        assert_eq!(seen(&children), (true, false, 0, 0));
+        assert_eq!((children.unlink_all(), children.by_pid.len()), (vec![WHO], 0));
+        assert!(!children.unlink(WHO));
+    }
+
     #[test]
     fn a_child_is_stopped_as_its_specification_says_and_takes_little() {
         assert_eq!(size_of::<Option<Child>>(), 16);
