@@ -49,7 +49,9 @@ pub struct Options<K, V = ()> {
 
 impl<K, V> Default for Options<K, V> {
     fn default() -> Self {
-        Self { keys: Keys::Unique, partitions: partitions(), listeners: Vec::new(), meta: Meta::default() }
+        // More than elsewhere: a part whose table grows keeps its lock for that long.
+        let partitions = 4 * partitions();
+        Self { keys: Keys::Unique, partitions, listeners: Vec::new(), meta: Meta::default() }
     }
 }
 
