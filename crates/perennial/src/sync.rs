@@ -10,13 +10,13 @@
 pub(crate) use self::lazy_thread_local as thread_local;
 #[cfg(perennial_loom)]
 pub(crate) use loom::sync::{
-    Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
     atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
 };
 #[cfg(shuttle)]
 pub(crate) use shuttle::{
     sync::{
-        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
     },
     thread_local,
@@ -24,7 +24,7 @@ pub(crate) use shuttle::{
 #[cfg(not(any(perennial_loom, shuttle)))]
 pub(crate) use std::{
     sync::{
-        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
     },
     thread_local,

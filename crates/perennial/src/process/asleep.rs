@@ -84,7 +84,8 @@ impl Watching {
 
     /// The one who looks after them ceases to do so, if all of them sleep; false if it goes on.
     pub(super) fn end(&self, asleep: &Asleep, workers: usize) -> bool {
-        self.0.store(false, Ordering::Relaxed);
+        // Swapped, as in `begin`: loom lets what is only stored come between what a swap reads and what it writes.
+        self.0.swap(false, Ordering::Relaxed);
         // Race: a worker is woken. All that is done to the word of those who sleep is one after the other, as each is a
         // read-modify-write: if that comes first, this finds that it is awake. Else it acquires what this releases, and
         // the worker sees that nobody looks after it.

@@ -14,6 +14,7 @@ mod exits;
 pub(crate) mod links;
 mod monitors;
 mod names;
+mod post;
 mod table;
 mod turns;
 

@@ -32,10 +32,11 @@
 
 mod here;
 mod lane;
+pub(super) mod post;
 mod watch;
 mod worker;
 
-use self::{lane::Lane, worker::Worker};
+use self::{lane::Lane, post::Post, worker::Worker};
 use crate::{
     executor::Executor,
     process::{
@@ -73,7 +74,7 @@ pub(crate) struct Scheduler {
     /// Whether somebody [watches](Self::watch).
     watching: Watching,
     /// Where that one waits.
-    post: watch::Post,
+    post: Post,
     /// How many tasks [relieve](watch) workers; one for each at most.
     relieving: AtomicUsize,
     node: OnceLock<Weak<NodeInner>>,
@@ -94,7 +95,7 @@ impl Scheduler {
             // Also with one worker: who blocks in place has another thread run what else there is.
             is_to_be_watched: executor.replaces_who_blocks(),
             watching: Watching::default(),
-            post: watch::Post::default(),
+            post: Post::default(),
             relieving: AtomicUsize::new(0),
             node: OnceLock::new(),
             me: me.clone(),
@@ -291,7 +292,7 @@ impl Scheduler {
     /// Ends the workers. What lies in a queue is polled no more.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        self.call_off_the_watch();
+        self.post.call_off();
         // SeqCst: pairs with the one of a worker that is polled for the first time.
         fence(Ordering::SeqCst);
         let tasks = self.lanes.iter().flat_map(|lane| &lane.tasks);

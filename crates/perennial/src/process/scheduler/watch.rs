@@ -7,10 +7,10 @@
 //! The watch is a thread of its own: made when it is first needed, it rests while all workers sleep, and ends with the
 //! scheduler. Threads of the runtime that are there for what blocks are counted, and belong to who asks for them.
 
-use super::{Lane, Scheduler, lock};
+use super::{Lane, Scheduler};
 use std::{
     mem,
-    sync::{Arc, Condvar, Mutex, Weak, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering},
     thread,
     time::Duration,
 };
@@ -18,20 +18,6 @@ use tokio::task::yield_now;
 
 /// As long as the names of threads may be on Linux.
 const THREAD: &str = "perennial-watch";
-
-/// Where the thread of the watch waits.
-#[derive(Default)]
-pub(super) struct Post {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    has_thread: bool,
-    /// Somebody is to be looked after.
-    is_called: bool,
-}
 
 /// How long a process may block its thread before others take what waits behind it.
 const STALL: Duration = Duration::from_millis(10);
@@ -50,12 +36,7 @@ impl Scheduler {
         if !self.watching.begin() {
             return;
         }
-        let mut state = lock(&self.post.state);
-        state.has_thread = state.has_thread || self.man_the_post();
-        if state.has_thread {
-            state.is_called = true;
-            self.post.changed.notify_one();
-        } else {
+        if !self.post.call(|| self.man_the_post()) {
             // The machine has no thread to give. Whoever comes next tries again.
             self.watching.give_up();
         }
@@ -67,26 +48,11 @@ impl Scheduler {
         let stands_at_the_post = move || {
             // Should it drop the last of the node, what goes with that may use the runtime.
             let _runtime = me.executor.enter();
-            while me.waits_for_a_call() {
+            while me.post.wait_for_a_call(|| me.is_closed()) {
                 me.watch();
             }
         };
         thread::Builder::new().name(THREAD.into()).spawn(stands_at_the_post).is_ok()
-    }
-
-    /// Waits until somebody is to be looked after; false if it is the end.
-    fn waits_for_a_call(&self) -> bool {
-        let rests = |state: &mut State| !state.is_called && !self.is_closed();
-        let state = self.post.changed.wait_while(lock(&self.post.state), rests);
-        state.expect("no user code runs under a lock of the scheduler").is_called = false;
-        !self.is_closed()
-    }
-
-    /// Tells the thread that it is the end, after that was said.
-    pub(super) fn call_off_the_watch(&self) {
-        // Race: it may have looked just before. Then it waits by the time that the lock is ours.
-        drop(lock(&self.post.state));
-        self.post.changed.notify_all();
     }
 
     /// Looks after workers whose process blocks their thread: what waits behind it is for others.
@@ -96,9 +62,7 @@ impl Scheduler {
         let polls = || -> Vec<u64> { self.lanes.iter().map(Lane::polls).collect() };
         let mut before = polls();
         loop {
-            let state = lock(&self.post.state);
-            let woken = self.post.changed.wait_timeout_while(state, STALL, |_| !self.is_closed());
-            drop(woken.expect("no user code runs under a lock of the scheduler"));
+            self.post.wait(STALL, || self.is_closed());
             if self.is_closed() {
                 return;
             }
@@ -177,7 +141,7 @@ mod tests {
         let node = Node::new(Time::Real);
         let scheduler = node.0.scheduler.clone();
         scheduler.expect_a_stall();
-        assert!(lock(&scheduler.post.state).has_thread);
+        assert!(scheduler.post.lock().has_thread);
         (node, Arc::downgrade(&scheduler))
     }
 
@@ -213,7 +177,7 @@ mod tests {
         let scheduler = &node.0.scheduler;
         for _ in 0..3 {
             assert!(soon(|| !scheduler.watching.is_on()));
-            assert!(!lock(&scheduler.post.state).is_called);
+            assert!(!scheduler.post.lock().is_called);
             scheduler.expect_a_stall();
         }
     }
@@ -253,7 +217,7 @@ mod tests {
         let scheduler = &node.0.scheduler;
         for _ in 0..2 {
             scheduler.expect_a_stall();
-            assert!(!scheduler.watching.is_on() && !lock(&scheduler.post.state).has_thread);
+            assert!(!scheduler.watching.is_on() && !scheduler.post.lock().has_thread);
         }
         let _here = node.enter();
         let ended = process::monitor(spawn(|_: Inbox<()>| async {}));
