@@ -147,14 +147,18 @@ pub(crate) fn give_back<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>, turn:
 
 /// The last acts of a process that nobody polls any more.
 pub(crate) fn abandon<D: ?Sized + Kind + 'static>(block: &Arc<Block<D>>) {
-    match block.turns.begin(D::READING).or_else(|| block.try_turn()) {
-        Some(turn) => end(block, turn, ExitReason::Killed),
-        // Race: another thread polls it, or has just made it; that one finds it doomed, and does its last acts. Should
-        // it have looked just before, it is told to schedule the process, and ends it instead.
-        None => {
-            block.process.doom_now(ExitReason::Killed);
-            block.notify();
-        }
+    let begin = || block.turns.begin(D::READING);
+    let turn = begin().or_else(|| block.try_turn()).or_else(|| {
+        // Race: another thread polls it, or has just made it. That one finds it doomed, and does its last acts; should it have
+        // looked just before, it is told to schedule the process, and ends it instead.
+        block.process.doom_now(ExitReason::Killed);
+        block.notify();
+        // Race: that turn was over by then, and the process had been notified since. Who was told to schedule it
+        // may have left it to us.
+        begin()
+    });
+    if let Some(turn) = turn {
+        end(block, turn, ExitReason::Killed);
     }
 }
 

@@ -41,17 +41,18 @@ use crate::{
     executor::Executor,
     process::{
         asleep::{self, Asleep, Watching},
-        block::{Proc, ProcRef},
+        block::ProcRef,
         current,
         node::NodeInner,
     },
+    sync::{AtomicBool, Mutex, MutexGuard, fence},
 };
 use std::{
     collections::VecDeque,
-    fmt, mem, ptr,
+    fmt, mem,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering, fence},
+        Arc, OnceLock, Weak,
+        atomic::{AtomicUsize, Ordering},
     },
     task::Waker,
 };
@@ -140,27 +141,33 @@ impl Scheduler {
     }
 
     fn schedule_woken_outside(&self, process: ProcRef) {
-        let put: *const dyn Proc = Arc::as_ptr(&process);
-        self.schedule_outside(process);
-        // Race: it was ended by who closed this, after it was woken and before it was put there. Nobody comes for it any more.
-        if self.is_closed() {
-            self.take_back_if_ending(put);
+        // Race: who closes this abandons all processes after that, and then empties the queues for the last time. So what is
+        // put there is taken out again, or it is seen here that it is too late. Then it is left to be abandoned.
+        let late = self.with_outside(|outside| match self.is_closed() {
+            true => Some(process),
+            false => {
+                outside.push_back(process);
+                None
+            }
+        });
+        match late {
+            // Who woke it has it too, so this does not drop it.
+            Some(process) => drop(process),
+            None => self.tell_of_outside(),
         }
     }
 
     fn schedule_outside(&self, process: ProcRef) {
         self.with_outside(|outside| outside.push_back(process));
+        self.tell_of_outside();
+    }
+
+    /// Something was put there.
+    fn tell_of_outside(&self) {
         // A process that is polled here by somebody else, such as a caller, may block the thread with whoever was woken on it.
         if !self.wake_one() || current::is_inside() {
             self.expect_a_stall();
         }
-    }
-
-    /// Takes out what was just put there; who woke it has it too, so it is not dropped here.
-    #[cold]
-    fn take_back_if_ending(&self, put: *const dyn Proc) {
-        let is_it = |one: &ProcRef| ptr::addr_eq(Arc::as_ptr(one), put) && one.process().is_ending();
-        self.with_outside(|outside| outside.retain(|one| !is_it(one)));
     }
 
     /// Puts what the worker of `lane` was to take next where others find it, too.
@@ -287,6 +294,19 @@ impl Scheduler {
     fn has_work(&self) -> bool {
         let is_empty = |lane: &Lane| lane.queue.try_with(|queue| queue.is_empty()).unwrap_or(false);
         !lock(&self.outside).is_empty() || !self.lanes.iter().all(is_empty)
+    }
+
+    /// The runtime shuts down: what can never run any more ends. One that another thread polls finds that it is doomed, and
+    /// one that is spawned from now on ends at once.
+    pub(crate) fn end_all(&self) {
+        // The node has ended the workers, or another one was here before.
+        if self.closed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        self.close();
+        let node = self.node.get().and_then(Weak::upgrade);
+        let left = node.map(|node| node.table.all()).unwrap_or_default();
+        self.end(left);
     }
 
     /// Ends the workers. What lies in a queue is polled no more.

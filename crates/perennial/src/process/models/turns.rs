@@ -136,3 +136,28 @@ fn the_end_of_the_runtime_ends_a_process_once_also_if_it_is_being_polled() {
         assert!(matches!(&told[..], [Message::Down(down)] if down.reason == ExitReason::Killed));
     });
 }
+
+#[test]
+fn a_process_that_is_woken_as_the_runtime_ends_ends_too_and_is_in_no_queue() {
+    in_every_order(|| {
+        let node = node();
+        let (me, watcher) = (Puppet::new(&node), Puppet::new(&node));
+        watcher.monitor(&me);
+        begin(&me, pending());
+        let over = thread::spawn({
+            let node = node.clone();
+            move || node.0.scheduler.end_all()
+        });
+        run_all(&node);
+        // By a thread that is no worker, and takes nothing out of a queue any more.
+        me.block.notify();
+        over.join().unwrap();
+        assert!(is_gone_with(&node, &me, &ExitReason::Killed));
+        let told = watcher.take();
+        assert!(
+            told.is_empty()
+                || matches!(&told[..], [Message::Down(down)] if down.reason == ExitReason::Killed)
+        );
+        assert!(node.0.scheduler.next(0, 0).is_none());
+    });
+}

@@ -1,15 +1,12 @@
 //! What polls processes.
 
 use super::{Lane, Scheduler, here};
-use crate::process::patience::Shift;
+use crate::{process::patience::Shift, sync::fence};
 use std::{
     future::Future,
     hint,
     pin::Pin,
-    sync::{
-        Arc, Weak,
-        atomic::{Ordering, fence},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
 };
 use tokio::task::coop;
@@ -117,16 +114,7 @@ impl Future for Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // The node has ended the workers, or another one was dropped before.
-        if self.scheduler.closed.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        // The runtime shuts down: what can never run any more ends. One that another thread polls finds that it is
-        // doomed, and one that is spawned from now on ends at once.
-        self.scheduler.close();
-        let node = self.scheduler.node.get().and_then(Weak::upgrade);
-        let left = node.map(|node| node.table.all()).unwrap_or_default();
-        self.scheduler.end(left);
+        self.scheduler.end_all();
     }
 }
 
