@@ -75,9 +75,10 @@ impl Alive {
 #[inline]
 fn place(slot: u32) -> (usize, usize) {
     // As if there were one segment before the first, just as large: then each begins at a power of two.
-    let slot = slot as usize + FIRST;
+    // Where an address has 32 bits, the last slots would be beyond what a `usize` holds.
+    let slot = u64::from(slot) + FIRST as u64;
     let starts = slot.ilog2();
-    ((starts - FIRST.ilog2()) as usize, slot ^ (1 << starts))
+    ((starts - FIRST.ilog2()) as usize, (slot ^ (1 << starts)) as usize)
 }
 
 #[cfg(test)]

@@ -105,6 +105,11 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        future::Future,
+        sync::Arc,
+        task::{Context, Wake, Waker},
+    };
 
     fn take(room: &Room) -> usize {
         std::iter::from_fn(|| room.try_take().ok()).count()
@@ -133,6 +138,33 @@ mod tests {
         room.free();
         assert!(room.give_back() && !room.give_back());
         assert_eq!(room.permits.available_permits(), 5);
+    }
+
+    /// A cast is handled as soon as there is room for one who waits.
+    struct Handles(Arc<Room>);
+
+    impl Wake for Handles {
+        fn wake(self: Arc<Self>) {
+            self.0.free();
+        }
+    }
+
+    #[test]
+    fn one_who_does_not_wait_looks_a_few_times_and_gives_way_to_those_who_do() {
+        for waiting in [0, 1, TRIES - 2, TRIES - 1, 2 * TRIES] {
+            let room = Arc::new(Room::new(16));
+            assert_eq!(take(&room), 16);
+            let waker = Waker::from(Arc::new(Handles(room.clone())));
+            let mut cx = Context::from_waker(&waker);
+            let mut waits: Vec<_> = (0..waiting).map(|_| Box::pin(room.take())).collect();
+            assert!(waits.iter_mut().all(|one| one.as_mut().poll(&mut cx).is_pending()));
+            room.free();
+            // What each look but the last gives back is for one who waits, or for the next look.
+            assert_eq!(room.try_take().is_ok(), waiting + 2 <= TRIES, "{waiting} wait");
+            let mut cx = Context::from_waker(Waker::noop());
+            let got = waits.iter_mut().map(|one| one.as_mut().poll(&mut cx).is_ready());
+            assert_eq!(got.filter(|got| *got).count(), waiting.min(TRIES));
+        }
     }
 
     #[test]
