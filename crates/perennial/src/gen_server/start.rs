@@ -170,9 +170,61 @@ pub async fn start<S: GenServer>(args: S::Args, name: impl Register<S>) -> Start
 
 /// As [`start_link`]; returns the server itself, so that who is to call it need not look for it by its pid.
 ///
+/// [`start_ref`] links it to nobody.
+///
 /// # Errors
 ///
 /// As [`start_link`].
+///
+/// # Cancel safety
+///
+/// If the future is dropped the server is started nevertheless.
+///
+/// # Examples
+///
+/// A server that starts another one for itself, and ends with it:
+///
+/// ```
+/// use perennial::prelude::*;
+/// #[derive(GenServer)]
+/// struct Counter(u64);
+/// struct Next;
+/// impl HandleCall<Next> for Counter {
+///     type Reply = u64;
+///     async fn handle_call(&mut self, _: Next, _: &mut Cx<Self>) -> Reply<u64> {
+///         self.0 += 1;
+///         reply(self.0)
+///     }
+/// }
+/// struct Tickets(ServerRef<Counter>);
+/// impl GenServer for Tickets {
+///     type Args = u64;
+///     async fn init(first: u64, _: &mut Cx<Self>) -> Result<Self, InitError> {
+///         let counter = gen_server::start_link_ref::<Counter>(Counter(first - 1), ()).await.or_exit()?;
+///         Ok(Self(counter))
+///     }
+/// }
+/// impl HandleCall<Next> for Tickets {
+///     type Reply = String;
+///     async fn handle_call(&mut self, next: Next, _: &mut Cx<Self>) -> Reply<String> {
+///         let number = self.0.call(next).await.or_exit()?;
+///         reply(format!("ticket {number}"))
+///     }
+/// }
+/// # #[perennial::main] async fn main() {
+/// let tickets = gen_server::start_ref::<Tickets>(7, ()).await.unwrap();
+/// assert_eq!(tickets.call(Next).await.as_deref(), Ok("ticket 7"));
+/// let counter = process::links(tickets.pid())[0];
+/// process::kill(counter);
+/// assert_eq!(process::monitor(tickets.pid()).await.reason, ExitReason::Killed);
+/// # }
+/// ```
+///
+/// # OTP
+///
+/// `gen_server:start_link/3,4`. There a pid is all that one needs to call a server. Here the reference says of which type
+/// it is.
+#[doc(alias = "gen_server:start_link/4")]
 pub async fn start_link_ref<S: GenServer>(
     args: S::Args,
     name: impl Register<S>,
@@ -182,9 +234,15 @@ pub async fn start_link_ref<S: GenServer>(
 
 /// As [`start`]; returns the server itself, so that who is to call it need not look for it by its pid.
 ///
+/// [`start_link_ref`] links it to the current process.
+///
 /// # Errors
 ///
 /// As [`start_link`].
+///
+/// # Cancel safety
+///
+/// If the future is dropped the server is started nevertheless.
 ///
 /// # Examples
 ///
@@ -208,7 +266,8 @@ pub async fn start_link_ref<S: GenServer>(
 ///
 /// # OTP
 ///
-/// There a pid is all that one needs to call a server. Here the reference says of which type it is.
+/// `gen_server:start/3,4`. There a pid is all that one needs to call a server. Here the reference says of which type it is.
+#[doc(alias = "gen_server:start/4")]
 pub async fn start_ref<S: GenServer>(
     args: S::Args,
     name: impl Register<S>,
