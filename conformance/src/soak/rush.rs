@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use perennial::prelude::*;
 use perennial::registry;
@@ -34,8 +33,15 @@ pub(super) async fn rush(node: &Node) {
         process::spawn(|_: Inbox<()>| begin())
     };
     process::monitor(first).await;
-    while node.count_processes() > 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+    // Those who are linked to it end after it, and so do those whom they have started.
+    loop {
+        let left = node.processes();
+        if left.is_empty() {
+            return;
+        }
+        for pid in left {
+            process::monitor(pid).await;
+        }
     }
 }
 
