@@ -1,8 +1,9 @@
 //! A spin lock: one flag, and no queue of those who wait.
 //!
-//! It is for what nobody uses for long, and mostly nobody else uses. To take and to leave it is one locked operation, where a
-//! lock with a queue takes two. Who finds it taken may do without ([`SpinLock::try_with`]), or looks again until it is free
-//! ([`SpinLock::with`]); in what order those come who wait is not said.
+//! It is for what nobody uses for long, and mostly nobody else uses at the same time. To take and to leave it is one locked
+//! operation, where a lock with a queue, or one that lets in many who read, takes two. Who finds it taken may do without
+//! ([`SpinLock::try_with`]), or looks again until it is free ([`SpinLock::with`]); in what order those come who wait is not
+//! said.
 //!
 //! Made of one atomic, and not of a lock of `std`, so that all checkers see what it orders.
 
@@ -61,8 +62,9 @@ impl<T> SpinLock<T> {
                 self.0.store(false, Ordering::Release);
             }
         }
-        // Acquire: what the last one wrote.
-        self.locked.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        if is_taken(&self.locked) {
+            return None;
+        }
         let _unlock = Unlock(&self.locked);
         self.value.with_mut(|value| {
             // SAFETY: nobody else has a reference: it was not locked, and is until `f` has returned (invariant 1).
@@ -82,6 +84,20 @@ impl<T> SpinLock<T> {
             looks += 1;
         }
     }
+}
+
+/// Takes it, unless it is taken; then that stays so.
+#[cfg(not(loom))]
+#[inline]
+fn is_taken(locked: &AtomicBool) -> bool {
+    // Acquire: what the last one wrote.
+    locked.swap(true, Ordering::Acquire)
+}
+
+/// Loom lets what is only stored come between what a swap reads and what it writes: here that it is free again.
+#[cfg(loom)]
+fn is_taken(locked: &AtomicBool) -> bool {
+    locked.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_err()
 }
 
 /// To let others run is not enough where they have a lower priority: the one who uses it may be one of them.

@@ -13,6 +13,8 @@ pub(crate) use loom::sync::{
     Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
     atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence},
 };
+#[cfg(not(any(perennial_loom, shuttle)))]
+pub(crate) use perennial_cell::SpinLock;
 #[cfg(shuttle)]
 pub(crate) use shuttle::{
     sync::{
@@ -29,6 +31,21 @@ pub(crate) use std::{
     },
     thread_local,
 };
+
+/// For those who use a mutex of theirs while they have it: checkers see who waits for a mutex.
+#[cfg(any(perennial_loom, shuttle))]
+pub(crate) struct SpinLock<T>(Mutex<T>);
+
+#[cfg(any(perennial_loom, shuttle))]
+impl<T> SpinLock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
 
 /// That of loom, which knows no `const` values.
 #[cfg(perennial_loom)]

@@ -4,7 +4,7 @@
 //! row, and to register takes no memory for either.
 //!
 //! A user's `Eq` runs under the lock of a shard, before anything is changed there, and `Clone` of keys where they are
-//! listed. So one that panics leaves the shard as it was, and poison says nothing.
+//! listed. So one that panics leaves the shard as it was. No user's value is dropped there.
 
 use crate::{
     pid::{LocalPid, Pid},
@@ -17,17 +17,12 @@ use crate::{
         rows::{Id, Rows},
         value::Value,
     },
-    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::SpinLock,
 };
 use hashbrown::{HashTable, hash_table::Entry as Slot};
-use std::{
-    mem,
-    num::NonZeroU64,
-    ops::RangeInclusive,
-    sync::{Arc, PoisonError},
-};
+use std::{mem, num::NonZeroU64, ops::RangeInclusive, sync::Arc};
 
-pub(super) struct ByKey<K, V>(Box<[RwLock<Shard<K, V>>]>);
+pub(super) struct ByKey<K, V>(Box<[SpinLock<Shard<K, V>>]>);
 
 struct Shard<K, V> {
     table: HashTable<Entry<K, V>>,
@@ -70,7 +65,7 @@ pub(super) enum Refused {
 impl<K, V> ByKey<K, V> {
     pub(super) fn new(shards: usize, alive: &Arc<Alive>) -> Self {
         let shard = || Shard { table: HashTable::new(), len: 0, last: 0, alive: Some(alive.clone()) };
-        Self((0..shards).map(|_| RwLock::new(shard())).collect())
+        Self((0..shards).map(|_| SpinLock::new(shard())).collect())
     }
 
     /// Puts a row in, which `owner` holds from then on at `place`, to which `way` leads, unless somebody has its key and keys
@@ -87,40 +82,48 @@ impl<K, V> ByKey<K, V> {
         K: Eq,
     {
         let pid = owner.local();
-        let mut shard = self.write(hash);
-        let Shard { table, len, last, alive } = &mut *shard;
-        let Some(alive) = alive else { return Err(Refused::Closed) };
-        if owner.is_ending() {
-            return Err(Refused::Ended);
-        }
-        let slot = table.entry(hash.spread(), same(hash, |it| *it == key), |entry| entry.hash);
-        if let (Slot::Occupied(taken), Keys::Unique) = (&slot, keys) {
-            let holder = taken.get().rows.first();
-            // Race: a holder that ends keeps its row until its last acts come to that; it has no claim any more.
-            if holder.owner == pid || alive.is(holder.owner) {
-                return Err(Refused::Taken(owner.pid().beside(holder.owner)));
+        // What is not taken is dropped without the lock.
+        let (mut key, mut value) = (Some(key), Some(value));
+        self.shard(hash).with(|shard| {
+            let Shard { table, len, last, alive } = shard;
+            let Some(alive) = alive else { return Err(Refused::Closed) };
+            if owner.is_ending() {
+                return Err(Refused::Ended);
             }
-        }
-        // Lock order: shard, then process. The last acts come to the shard without the process's lock.
-        let held = owner.hold_next((place, way), hash.to_bits(), *last);
-        let Some(number) = held else { return Err(Refused::Ended) };
-        *last = number.get();
-        let row = Row { owner: pid, number, value };
-        let evicted = match slot {
-            Slot::Vacant(slot) => {
-                slot.insert(Entry { hash: hash.spread(), key, rows: Rows::One(row) });
-                None
+            let slot =
+                table.entry(hash.spread(), same(hash, |it| Some(it) == key.as_ref()), |entry| entry.hash);
+            if let (Slot::Occupied(taken), Keys::Unique) = (&slot, keys) {
+                let holder = taken.get().rows.first();
+                // Race: a holder that ends keeps its row until its last acts come to that; it has no claim any more.
+                if holder.owner == pid || alive.is(holder.owner) {
+                    return Err(Refused::Taken(owner.pid().beside(holder.owner)));
+                }
             }
-            Slot::Occupied(mut slot) if keys == Keys::Unique => {
-                Some(mem::replace(slot.get_mut(), Entry { hash: hash.spread(), key, rows: Rows::One(row) }))
-            }
-            Slot::Occupied(mut slot) => {
-                slot.get_mut().rows.add(row);
-                None
-            }
-        };
-        *len += usize::from(evicted.is_none());
-        Ok(evicted)
+            // Lock order: shard, then process. The last acts come to the shard without the process's lock.
+            let held = owner.hold_next((place, way), hash.to_bits(), *last);
+            let Some(number) = held else { return Err(Refused::Ended) };
+            *last = number.get();
+            let row = Row { owner: pid, number, value: value.take().expect("it is used once") };
+            let mut entry = |row| {
+                let key = key.take().expect("it is used once");
+                Entry { hash: hash.spread(), key, rows: Rows::One(row) }
+            };
+            let evicted = match slot {
+                Slot::Vacant(slot) => {
+                    slot.insert(entry(row));
+                    None
+                }
+                Slot::Occupied(mut slot) if keys == Keys::Unique => {
+                    Some(mem::replace(slot.get_mut(), entry(row)))
+                }
+                Slot::Occupied(mut slot) => {
+                    slot.get_mut().rows.add(row);
+                    None
+                }
+            };
+            *len += usize::from(evicted.is_none());
+            Ok(evicted)
+        })
     }
 
     /// Takes out the row with this id, and its key with the last one.
@@ -140,21 +143,27 @@ impl<K, V> ByKey<K, V> {
         owner: LocalPid,
         numbers: &RangeInclusive<NonZeroU64>,
     ) -> Removed<K, V> {
-        let mut shard = self.write(hash);
-        let Ok(mut slot) = shard.table.find_entry(hash.spread(), is) else { return Removed::Rows(Few::None) };
-        let removed = match slot.get_mut().rows.take(owner, numbers) {
-            Some(rows) => Removed::Rows(rows),
-            None => Removed::Entry(slot.remove().0),
-        };
-        shard.len -= removed.len();
-        removed
+        self.shard(hash).with(|shard| {
+            let Ok(mut slot) = shard.table.find_entry(hash.spread(), is) else {
+                return Removed::Rows(Few::None);
+            };
+            let removed = match slot.get_mut().rows.take(owner, numbers) {
+                Some(rows) => Removed::Rows(rows),
+                None => Removed::Entry(slot.remove().0),
+            };
+            shard.len -= removed.len();
+            removed
+        })
     }
 
     /// Gives the row with this id another value. Returns the one that it had; none if the row is not there any more.
     pub(super) fn replace(&self, hash: KeyHash, id: Id<LocalPid>, value: Value<V>) -> Option<Value<V>> {
-        let mut shard = self.write(hash);
-        let row = shard.table.find_mut(hash.spread(), has(hash, id))?.rows.get_mut(id)?;
-        Some(mem::replace(&mut row.value, value))
+        // Dropped without the lock if it is not taken.
+        let mut value = Some(value);
+        self.shard(hash).with(|shard| {
+            let row = shard.table.find_mut(hash.spread(), has(hash, id))?.rows.get_mut(id)?;
+            value.take().map(|value| mem::replace(&mut row.value, value))
+        })
     }
 
     /// The key of a row; none if it is not there any more.
@@ -162,8 +171,8 @@ impl<K, V> ByKey<K, V> {
     where
         K: Clone,
     {
-        let shard = self.read(self.shard(hash));
-        shard.table.find(hash.spread(), has(hash, id)).map(|entry| entry.key.clone())
+        self.shard(hash)
+            .with(|shard| shard.table.find(hash.spread(), has(hash, id)).map(|entry| entry.key.clone()))
     }
 
     /// Looks at the rows of a key. `is` tells the key; `look` must run no user code.
@@ -173,13 +182,14 @@ impl<K, V> ByKey<K, V> {
         is: impl Fn(&K) -> bool,
         look: impl FnOnce(&Rows<Row<V>>, &Alive) -> R,
     ) -> Option<R> {
-        let shard = self.read(self.shard(hash));
-        let alive = shard.alive.as_ref()?;
-        shard.table.find(hash.spread(), same(hash, is)).map(|entry| look(&entry.rows, alive))
+        self.shard(hash).with(|shard| {
+            let alive = shard.alive.as_ref()?;
+            shard.table.find(hash.spread(), same(hash, is)).map(|entry| look(&entry.rows, alive))
+        })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.iter().map(|shard| self.read(shard).len).sum()
+        self.0.iter().map(|shard| shard.with(|shard| shard.len)).sum()
     }
 
     /// All keys and their rows, shard by shard.
@@ -190,40 +200,28 @@ impl<K, V> ByKey<K, V> {
         self.0.iter().map(|shard| {
             // In this order: if a `Clone` panics these are dropped without the lock.
             let mut all = Vec::new();
-            let shard = self.read(shard);
-            all.reserve(shard.table.len());
-            all.extend(
-                shard.table.iter().map(|entry| (entry.key.clone(), entry.rows.iter().cloned().collect())),
-            );
+            let copy = |entry: &Entry<K, V>| (entry.key.clone(), entry.rows.iter().cloned().collect());
+            shard.with(|shard| {
+                all.reserve(shard.table.len());
+                all.extend(shard.table.iter().map(copy));
+            });
             all
         })
     }
 
     /// Takes everything out and lets nothing in any more. Returns what was there, shard by shard.
     pub(super) fn close(&self) -> impl Iterator<Item = (K, Rows<Row<V>>)> {
-        let tables: Vec<_> = self
-            .0
-            .iter()
-            .map(|shard| {
-                let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-                shard.alive = None;
-                shard.len = 0;
-                mem::take(&mut shard.table)
-            })
-            .collect();
+        let close = |shard: &mut Shard<K, V>| {
+            shard.alive = None;
+            shard.len = 0;
+            mem::take(&mut shard.table)
+        };
+        let tables: Vec<_> = self.0.iter().map(|shard| shard.with(close)).collect();
         tables.into_iter().flatten().map(|entry| (entry.key, entry.rows))
     }
 
-    fn shard(&self, hash: KeyHash) -> &RwLock<Shard<K, V>> {
+    fn shard(&self, hash: KeyHash) -> &SpinLock<Shard<K, V>> {
         &self.0[hash.shard(self.0.len())]
-    }
-
-    fn read<'a>(&self, shard: &'a RwLock<Shard<K, V>>) -> RwLockReadGuard<'a, Shard<K, V>> {
-        shard.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self, hash: KeyHash) -> RwLockWriteGuard<'_, Shard<K, V>> {
-        self.shard(hash).write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
