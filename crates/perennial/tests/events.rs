@@ -3,7 +3,7 @@
 mod support;
 
 use perennial::{
-    node::{Event, EventId, EventKind, EventStream, Missed},
+    node::{Event, EventId, EventKind, EventStream, Missed, Node, Time},
     prelude::*,
 };
 use std::collections::BTreeMap;
@@ -134,4 +134,53 @@ async fn a_slow_listener_is_told_how_much_it_missed() {
     let Err(Missed(missed)) = events.next().await else { panic!("6000 events do not fit") };
     assert_eq!(missed, 6_000 - 4_096);
     assert!(events.next().await.is_ok());
+}
+
+#[test]
+fn one_that_ended_before_the_runtime_has_no_event_after_its_exit() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let node = {
+        let _runtime = runtime.enter();
+        Node::new(Time::Real)
+    };
+    let mut events = node.events();
+    let ended = runtime.block_on(async {
+        let _here = node.enter();
+        let _other = gen_server::start_ref::<Sum>((), ()).await.unwrap();
+        let sum = gen_server::start_ref::<Sum>((), ()).await.unwrap();
+        // It is to be scheduled for that, and is run by the caller before it comes to it.
+        sum.cast(1).unwrap();
+        assert_eq!(sum.call(End).await, Ok(1));
+        sum.pid()
+    });
+    drop(runtime);
+    let of_it: Vec<_> = drain(&mut events).into_iter().filter(|event| event.pid == ended).collect();
+    let last = of_it.last().map(|event| &event.kind);
+    assert!(matches!(last, Some(EventKind::Exit { reason }) if reason.is_normal()), "{of_it:?}");
+}
+
+#[derive(Default)]
+struct Sum(u32);
+
+impl GenServer for Sum {
+    type Args = ();
+    async fn init((): (), _: &mut Cx<Self>) -> Result<Self, InitError> {
+        Ok(Self::default())
+    }
+}
+
+impl HandleCast<u32> for Sum {
+    async fn handle_cast(&mut self, more: u32, _: &mut Cx<Self>) -> NoReply {
+        self.0 += more;
+        noreply()
+    }
+}
+
+struct End;
+
+impl HandleCall<End> for Sum {
+    type Reply = u32;
+    async fn handle_call(&mut self, End: End, _: &mut Cx<Self>) -> Reply<u32> {
+        stop_reply(ExitReason::Normal, self.0)
+    }
 }

@@ -96,6 +96,10 @@ impl Process {
 
     /// Ends the process by nobody's signal: the runtime is over.
     pub(crate) fn doom_now(&self, reason: ExitReason) {
+        // A queue may have it still.
+        if self.is_ending() {
+            return;
+        }
         let signal =
             EventKind::Signal { from: self.pid(), signal: Signal::Kill.into(), reason: reason.clone() };
         let event = self.node.events.emit(|| self.now(), None, self.pid(), || signal);

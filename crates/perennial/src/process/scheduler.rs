@@ -6,13 +6,13 @@
 //!
 //! # Invariants
 //!
-//! 1. A process is in one place at most: it is put there by whoever its `Turns` told to schedule it, and taken out by the
-//!    worker that begins its turn, or finds that somebody else has done so. Only the [watch](watch) puts into a queue, besides,
+//! 1. A process is in one place at most: it is put there by whoever its `Turns` told to schedule it, unless it is too late,
+//!    and taken out by the worker that begins its turn, or finds that somebody else has done so. Only the [watch](watch) puts into a queue, besides,
 //!    what lies where one thread alone can take it.
 //! 2. A worker sleeps only after it has said so in `asleep` and has then found that all queues have the length zero. Whoever puts a
 //!    process into a queue looks at `asleep` after that, unless it is a worker that will look there itself. So no process is
 //!    slept over.
-//! 3. After `closed` nothing is polled any more. All processes of the node are ended by who closed it, or by who polls
+//! 3. After `closed` workers poll nothing any more. All processes of the node are ended by who closed it, or by who polls
 //!    them at that time.
 //!
 //! # Who is woken
@@ -211,9 +211,13 @@ impl Scheduler {
 
     /// Ends processes, and those that are scheduled because of that.
     fn end(&self, mut left: Vec<ProcRef>) {
-        while !left.is_empty() {
+        loop {
             left.into_iter().for_each(|process| process.abandon());
+            // Also if there was nobody: one that a caller has ended may lie in a queue still, and holds the node.
             left = self.drain();
+            if left.is_empty() {
+                return;
+            }
         }
     }
 

@@ -154,6 +154,7 @@ fn a_process_that_is_woken_as_the_runtime_ends_ends_too_and_is_in_no_queue() {
         over.join().unwrap();
         assert!(is_gone_with(&node, &me, &ExitReason::Killed));
         let told = watcher.take();
+        // None if the watcher was ended first.
         assert!(
             told.is_empty()
                 || matches!(&told[..], [Message::Down(down)] if down.reason == ExitReason::Killed)

@@ -244,4 +244,21 @@ mod tests {
         drop((process, node));
         assert!(is_left_to(0, &scheduler));
     }
+
+    #[test]
+    fn what_lies_in_a_queue_is_let_go_of_as_the_runtime_ends_also_if_no_process_is_left() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let left = {
+            let _runtime = runtime.enter();
+            let node = Node::new(Time::Real);
+            let _here = node.enter();
+            let process = node.process(spawn(|_: Inbox<()>| std::future::pending::<()>())).unwrap();
+            // As by a caller, before a worker comes to what it was woken for.
+            process.abandon();
+            assert_eq!(node.count_processes(), 0);
+            Arc::downgrade(&node.0)
+        };
+        drop(runtime);
+        assert_eq!(left.strong_count(), 0);
+    }
 }
