@@ -692,3 +692,79 @@ async fn a_child_that_traps_exits_is_asked_to_stop_and_one_that_does_not_is_gone
     assert_eq!(log.take(), ["+polite", "-polite shutdown"]);
     assert_eq!(Node::current().now(), Duration::from_secs(1));
 }
+
+/// Fails after a second of `init`.
+struct Fails;
+
+impl GenServer for Fails {
+    type Args = ();
+    async fn init((): (), _: &mut Cx<Self>) -> Result<Self, InitError> {
+        perennial::time::sleep(Duration::from_secs(1)).await;
+        Err(InitError::from(boom()))
+    }
+}
+
+const FAILS: Name<Fails> = Name::new("fails");
+
+#[perennial::test(paused)]
+async fn one_that_a_start_took_over_while_it_was_started_by_another_keeps_no_place() {
+    /// Who is started already is as good.
+    async fn ensure() -> StartResult {
+        match gen_server::start_link::<Fails>((), FAILS).await {
+            Err(StartError::AlreadyStarted(pid)) => Ok(pid),
+            other => other,
+        }
+    }
+    start(Options { max_children: Some(2), ..Options::default() }).await;
+    for _ in 0..3 {
+        let ensured =
+            || child(ChildSpec { restart: Restart::Temporary, ..ChildSpec::worker(|()| ensure(), ()) });
+        let (first, second) = tokio::join!(ensured(), ensured());
+        assert!(first.is_err(), "{first:?}");
+        let second = second.unwrap();
+        process::monitor(second).await;
+        settle().await;
+        assert_eq!(specs().await, 0);
+    }
+    let (one, other) = (child(idle()).await.unwrap(), child(idle()).await.unwrap());
+    assert_eq!(specs().await, 2);
+    assert!(process::is_alive(one) && process::is_alive(other));
+}
+
+/// A reason that looks at the links of a process when it is dropped.
+#[derive(Debug)]
+struct Looks(Pid);
+
+impl PartialEq for Looks {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Looks {}
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        process::links(self.0);
+    }
+}
+
+#[perennial::test(paused)]
+async fn a_second_end_of_one_that_is_being_started_drops_no_reason_under_a_lock() {
+    let sup = start(Options::default()).await;
+    let spec = ChildSpec::worker(
+        move |()| async move {
+            let exits = move |_: Inbox<()>| async move { process::exit_self(ExitReason::other(Looks(sup))) };
+            let pid = process::spawn_link(exits);
+            settle().await;
+            // The supervisor traps exits, so it is told once more: that there is no such process.
+            process::link(pid).unwrap();
+            settle().await;
+            Ok(pid)
+        },
+        (),
+    );
+    child(ChildSpec { restart: Restart::Temporary, ..spec }).await.unwrap();
+    settle().await;
+    assert_eq!(specs().await, 0);
+}

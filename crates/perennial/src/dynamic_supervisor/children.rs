@@ -1,4 +1,5 @@
-//! The children of a dynamic supervisor: plain data, by pid, with counters that are kept and never counted.
+//! The children of a dynamic supervisor, and whoever else it is linked to: plain data, by pid, with counters that are kept
+//! and never counted.
 
 use crate::{
     child_spec::{ChildSpec, ChildType, Restart, Shutdown, Start},
@@ -125,8 +126,12 @@ pub(crate) struct Children {
 }
 
 impl Children {
-    /// Links one that is new.
+    /// Links one: as what it is, if another start has made it a child already, else as `phase` says.
     pub(crate) fn link(&mut self, pid: Pid, phase: Phase) {
+        if let Some(child) = self.by_pid.get_mut(pid) {
+            child.linked = true;
+            return;
+        }
         let new = Child::linked(phase);
         self.count(phase, new.kind, 1);
         self.by_pid.insert(pid, new);
@@ -186,8 +191,13 @@ impl Children {
         Some(child).filter(|child| child.phase != Phase::Stranger)
     }
 
-    /// Takes all children, and those that are being started, in the order of their slots in the process table. The links
-    /// stay.
+    /// Removes one that is being started, unless another start has made it its child.
+    pub(crate) fn give_up(&mut self, pid: Pid) -> Option<Child> {
+        self.by_pid.get(pid).filter(|child| child.phase == Phase::Starting)?;
+        self.remove(pid)
+    }
+
+    /// Takes all rows, mostly in the order of their slots in the process table. The links stay.
     pub(crate) fn take(&mut self) -> Vec<(Pid, Child)> {
         let mut taken = Vec::with_capacity(self.by_pid.len());
         self.by_pid.replace_in_order(|pid, child| {
@@ -228,10 +238,10 @@ impl Children {
         Some((before, child.shutdown()))
     }
 
-    /// Keeps the end of one that is being started.
+    /// Keeps the end of one that is being started: the first that is heard of, as one who links it then hears of another.
     pub(crate) fn keep_exit(&mut self, exit: &Exit) {
         if let Some(child) = self.get_mut(exit.from) {
-            child.kept.get_or_insert_default().early = Some(exit.clone());
+            child.kept.get_or_insert_default().early.get_or_insert_with(|| exit.clone());
         }
     }
 
@@ -240,12 +250,12 @@ impl Children {
         Some(child.kept.get_or_insert_default().history.get_or_insert_with(new))
     }
 
-    /// Without those that are being started.
+    /// How many children there are.
     pub(crate) fn len(&self) -> usize {
         self.by_pid.len() - self.starting - self.strangers
     }
 
-    /// Without those that are being started.
+    /// The children.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Pid, &Child)> {
         self.by_pid.iter().filter(|(_, child)| child.phase.is_child())
     }

@@ -6,9 +6,11 @@
 //!
 //! # Invariants
 //!
-//! 1. Every process that a start spawns with a link has a row, of phase `Starting`, from when it is linked. So its `Exit`
-//!    finds that, also if it is handled before the start is over; it is kept there then, and handled after.
-//! 2. Rows of that phase are those of their start alone. When it is over one becomes the child, and others go.
+//! 1. Every process that a start spawns with a link has a row from when it is linked, of phase `Starting` unless the
+//!    supervisor is closed. So its `Exit` finds that, also if it is handled before the start is over; it is kept there then,
+//!    and handled after.
+//! 2. When a start is over, one of its rows of that phase becomes the child, and others go. One that another start has
+//!    made its child by then stays that.
 //! 3. `close` takes all rows of a shard, and none comes there after it. What a start spawns from then on is killed at once.
 //!    Who is linked still has a row that says no more; those go when the links are [told](Kin::end).
 //! 4. No code of a user runs under the lock: what is taken out is dropped outside.
@@ -138,7 +140,7 @@ impl Shared {
         let started = child.as_ref().map(|(pid, _)| *pid);
         for pid in spawned.iter().filter(|pid| Some(*pid) != started) {
             // Statements of their own: dropped without the lock.
-            let gone = self.shard(pid).children.remove(pid);
+            let gone = self.shard(pid).children.give_up(pid);
             drop(gone);
         }
         let Some((pid, child)) = child else {
@@ -219,8 +221,8 @@ impl Shared {
         }
     }
 
-    /// Takes all children, and those that are being started. Those of a shard are in the order of their places in the process
-    /// table: that is nearly the order of their starts, and so that of their places in memory.
+    /// Takes all rows. Those of a shard are mostly in the order of their places in the process table: that is nearly the order
+    /// of their starts, and so that of their places in memory.
     pub(crate) fn close(&self) -> Vec<(Pid, Child)> {
         self.closed.store(true, Ordering::Release);
         let take = |shard| {

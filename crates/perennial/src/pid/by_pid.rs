@@ -124,7 +124,8 @@ impl<V> ByPid<V> {
         pages.chain(self.strays.iter().map(|(pid, value)| (*pid, value)))
     }
 
-    /// Puts what `f` makes of each value in its stead, or removes it; one after the other in the order of the slots.
+    /// Puts what `f` makes of each value in its stead, or removes it. First those of pages, in the order of the slots, then
+    /// strays.
     pub(crate) fn replace_in_order(&mut self, mut f: impl FnMut(Pid, V) -> Option<V>) {
         let mut pages: Vec<_> = self.pages.iter_mut().collect();
         pages.sort_unstable_by_key(|(number, _)| number.slot);
