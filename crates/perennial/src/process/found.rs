@@ -54,7 +54,8 @@ pub(crate) enum NotFound {
 }
 
 thread_local! {
-    /// It is not dropped when the thread ends, so it is there whenever it is asked for, and nobody has to look whether it is.
+    /// It is not dropped when the thread ends, so it is there whenever it is asked for, and nobody has to look whether it is:
+    /// where a system has locals of threads itself, as most do.
     static SEEN: RefCell<ManuallyDrop<Notes>> = const { RefCell::new(ManuallyDrop::new(NO_NOTES)) };
     /// Drops the notes when the thread ends.
     static FORGETS: Forgets = const { Forgets };
@@ -88,7 +89,8 @@ pub(crate) fn with<T: Send + Sync + 'static, R>(
     f: impl FnOnce(&T) -> R,
 ) -> Result<R, NotFound> {
     SEEN.with(|seen| {
-        // Borrowed while it is used. Code of a user that runs meanwhile may use a registry too: it reads notes, and makes none.
+        // Borrowed while it is used. Code of a user that runs meanwhile may use a registry too: it reads notes, and makes
+        // none.
         let notes = seen.borrow();
         let found;
         let shows = match recall(&notes, node, name).and_then(|shows| shows.downcast_ref()) {

@@ -7,8 +7,8 @@
 //! # Invariants
 //!
 //! 1. A process is in one place at most: it is put there by whoever its `Turns` told to schedule it, unless it is too late,
-//!    and taken out by the worker that begins its turn, or finds that somebody else has done so. Only the [watch](watch) puts into a queue, besides,
-//!    what lies where one thread alone can take it.
+//!    and taken out by the worker that begins its turn, or finds that somebody else has done so. Only the [watch](watch) puts
+//!    into a queue, besides, what lies where one thread alone can take it.
 //! 2. A worker sleeps only after it has said so in `asleep` and has then found that all queues have the length zero. Whoever puts a
 //!    process into a queue looks at `asleep` after that, unless it is a worker that will look there itself. So no process is
 //!    slept over.
