@@ -183,12 +183,13 @@ impl Children {
 
     /// Removes a child, or one that is being started. Its link stays.
     pub(crate) fn remove(&mut self, pid: Pid) -> Option<Child> {
+        self.get(pid)?;
         let mut child = self.by_pid.remove(pid)?;
         self.count(child.phase, child.kind, -1);
         if mem::take(&mut child.linked) {
             self.link(pid, Phase::Stranger);
         }
-        Some(child).filter(|child| child.phase != Phase::Stranger)
+        Some(child)
     }
 
     /// Removes one that is being started, unless another start has made it its child.
@@ -197,12 +198,15 @@ impl Children {
         self.remove(pid)
     }
 
-    /// Takes all rows, mostly in the order of their slots in the process table. The links stay.
+    /// Takes all children, and those that are being started, mostly in the order of their slots in the process table. The
+    /// links stay.
     pub(crate) fn take(&mut self) -> Vec<(Pid, Child)> {
-        let mut taken = Vec::with_capacity(self.by_pid.len());
+        let mut taken = Vec::with_capacity(self.by_pid.len() - self.strangers);
         self.by_pid.replace_in_order(|pid, child| {
             let linked = child.linked.then(|| Child::linked(Phase::Stranger));
-            taken.push((pid, child));
+            if child.phase != Phase::Stranger {
+                taken.push((pid, child));
+            }
             linked
         });
         *self = Self { strangers: self.by_pid.len(), by_pid: mem::take(&mut self.by_pid), ..Self::default() };
@@ -333,6 +337,7 @@ mod tests {
         let taken: Vec<_> = children.take().into_iter().map(|(pid, child)| (pid, child.phase)).collect();
         assert_eq!(taken, [(WHO, Phase::Starting), (other, Phase::Running)]);
         assert_eq!(seen(&children), (true, false, 0, 0));
+        assert!(children.take().is_empty() && children.is_linked(WHO));
         assert_eq!((children.unlink_all(), children.by_pid.len()), (vec![WHO], 0));
         assert!(!children.unlink(WHO));
     }

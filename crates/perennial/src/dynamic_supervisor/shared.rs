@@ -221,8 +221,8 @@ impl Shared {
         }
     }
 
-    /// Takes all rows. Those of a shard are mostly in the order of their places in the process table: that is nearly the order
-    /// of their starts, and so that of their places in memory.
+    /// Takes all children, and those that are being started. Those of a shard are mostly in the order of their places in the
+    /// process table: that is nearly the order of their starts, and so that of their places in memory.
     pub(crate) fn close(&self) -> Vec<(Pid, Child)> {
         self.closed.store(true, Ordering::Release);
         let take = |shard| {
