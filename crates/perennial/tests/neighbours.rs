@@ -19,10 +19,9 @@ use std::{
     future::pending,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Condvar, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
-    thread,
     time::{Duration, Instant},
 };
 use support::{Log, Plan, Probe, end, kill, settle};
@@ -49,15 +48,14 @@ fn idle() -> ChildSpec {
 #[derive(Default)]
 struct Gate {
     is_blocked: AtomicBool,
-    is_open: AtomicBool,
+    is_open: Mutex<bool>,
+    opens: Condvar,
 }
 
 impl Gate {
     fn block(&self) {
         self.is_blocked.store(true, SeqCst);
-        while !self.is_open.load(SeqCst) {
-            thread::sleep(Duration::from_millis(1));
-        }
+        drop(self.opens.wait_while(self.is_open.lock().unwrap(), |is_open| !*is_open).unwrap());
     }
 
     async fn blocked(&self) {
@@ -72,7 +70,8 @@ struct Opens(Arc<Gate>);
 
 impl Drop for Opens {
     fn drop(&mut self) {
-        self.0.is_open.store(true, SeqCst);
+        *self.0.is_open.lock().unwrap() = true;
+        self.0.opens.notify_all();
     }
 }
 
